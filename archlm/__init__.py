@@ -1,0 +1,37 @@
+"""archlm: ask about any neural architecture.
+
+    >>> import archlm
+    >>> predictor = archlm.Predictor.from_pretrained()       # doctest: +SKIP
+    >>> predictor.predict(["resnet18.onnx"], tasks=["imagenet-1k"])  # doctest: +SKIP
+
+Importing it is quick: a public name loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from archlm import guard
+
+if TYPE_CHECKING:
+    from archlm.predictor import Predictor
+
+guard.check()
+
+__version__ = "0.1.0"
+__all__ = ["Predictor", "__version__"]
+
+_HOMES = {"Predictor": "archlm.predictor"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archlm' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

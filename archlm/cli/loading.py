@@ -1,0 +1,142 @@
+"""From what a person types to graphs: ONNX files, directories, `module:factory`, strings of a search space."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archlm.cli.terminal import fail
+from onnx_bench.errors import MalformedModelError, UserInputError
+
+if TYPE_CHECKING:
+    from onnx_bench.graph import ArchGraph
+
+SpaceOption = Annotated[
+    str | None, typer.Option("--space", help="The arguments are architecture strings of this search space.")
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", metavar="SHAPE", help="Input of a module:factory, e.g. 1x3x224x224 (the default) or 1x128:int64; "
+        "once for each argument of its forward.",
+    ),
+]  # fmt: skip
+
+_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One network to load.
+
+    Attributes:
+        name: What to call it in answers.
+        path: The ONNX file to read, or `None` where `graph` says how it went already.
+        graph: The network, or why there is none.
+    """
+
+    name: str
+    path: Path | None = None
+    graph: ArchGraph | UserInputError | None = None
+
+
+def find_sources(
+    arguments: Sequence[str], space: str | None = None, inputs: Sequence[str] | None = None, task: str | None = None
+) -> list[Source]:
+    """Networks in the order of `arguments`; a directory stands for its `.onnx` files, sorted, with subfolders."""
+    if space is not None:
+        return [_from_space(argument, space, task) for argument in arguments]
+    return [source for argument in arguments for source in _from_argument(argument, inputs or ())]
+
+
+def _from_argument(argument: str, inputs: Sequence[str]) -> list[Source]:
+    path = Path(argument)
+    if path.is_dir():
+        files = sorted(found for found in path.rglob("*.onnx") if found.is_file())
+        if files:
+            return [Source(str(file), path=file) for file in files]
+        return [Source(argument, graph=MalformedModelError("no .onnx file in this directory or below it"))]
+    if not path.exists() and _FACTORY.fullmatch(argument):
+        return [_from_factory(argument, inputs)]
+    return [Source(argument, path=path)]
+
+
+def _from_factory(argument: str, inputs: Sequence[str]) -> Source:
+    from archlm.factory import load_factory
+
+    try:
+        return Source(argument, graph=load_factory(argument, inputs).renamed(argument))
+    except UserInputError as error:
+        return Source(argument, graph=error)
+
+
+def _from_space(arch: str, space: str, task: str | None) -> Source:
+    from onnx_bench.spaces import get
+
+    try:
+        return Source(arch, graph=get(space).build(arch, task=task).renamed(arch))
+    except UserInputError as error:
+        return Source(arch, graph=error)
+
+
+def check_options(space: str | None, inputs: Sequence[str] | None) -> None:
+    """Make sure that `space` is known and that `inputs` are shapes, before anything is loaded.
+
+    Raises:
+        typer.BadParameter: They are not.
+    """
+    if space is not None:
+        from onnx_bench.spaces import get
+
+        with _usage_error("--space"):
+            get(space)
+    if inputs:
+        from archlm.factory import parse_input
+
+        with _usage_error("--input"):
+            for text in inputs:
+                parse_input(text)
+
+
+@contextmanager
+def _usage_error(option: str) -> Iterator[None]:
+    try:
+        yield
+    except UserInputError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def read_sources(sources: Sequence[Source]) -> Iterator[ArchGraph | UserInputError]:
+    """The network of each source, in order; a source that cannot be read becomes its error."""
+    from onnx_bench.reader import read_many, warm_up
+
+    paths = [source.path for source in sources if source.path is not None]
+    if paths:
+        warm_up()  # the worker starts now, and files are read when the first graph is asked for
+    return _in_order(sources, read_many(paths))
+
+
+def _in_order(
+    sources: Sequence[Source], read: Iterator[ArchGraph | UserInputError]
+) -> Iterator[ArchGraph | UserInputError]:
+    for source in sources:
+        graph = source.graph if source.graph is not None else next(read)
+        yield graph if isinstance(graph, UserInputError) else graph.renamed(source.name)
+
+
+def load_one(argument: str, space: str | None, inputs: Sequence[str] | None, *, as_json: bool = False) -> ArchGraph:
+    """The one network that `argument` names; an error is reported and ends the command with exit code 1."""
+    check_options(space, inputs)
+    sources = find_sources([argument], space, inputs)
+    if len(sources) != 1:
+        raise typer.BadParameter(f"{argument} holds {len(sources)} files, expected one")
+    (graph,) = read_sources(sources)
+    if isinstance(graph, UserInputError):
+        fail(graph, argument, as_json=as_json)
+    return graph

@@ -1,0 +1,50 @@
+"""The command `archlm`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import archlm
+from archlm.cli.convert import convert
+from archlm.cli.encode import encode
+from archlm.cli.inspect import inspect
+from archlm.cli.predict import predict
+from archlm.cli.spaces import spaces
+from archlm.cli.tasks import tasks
+from archlm.cli.terminal import fail
+from onnx_bench.errors import ArchLMError
+
+app = typer.Typer(
+    name="archlm",
+    help="Ask about any neural architecture: how good will it be, on which task, how sure are we?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (predict, inspect, encode, convert, tasks, spaces):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"archlm {archlm.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Ask about any neural architecture: how good will it be, on which task, how sure are we?"""
+
+
+def main() -> None:
+    """Run the command line. An error raised on purpose becomes one line and exit code 1."""
+    try:
+        app(prog_name="archlm")
+    except ArchLMError as error:
+        fail(error)

@@ -1,0 +1,89 @@
+"""`archlm predict`: how good will these networks be?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archlm.cli.loading import InputOption, SpaceOption, check_options, find_sources, read_sources
+from archlm.cli.predict_output import print_answers, print_explanation, write_csv
+from archlm.cli.terminal import print_json, progress, report
+from onnx_bench.errors import UnknownNameError, UserInputError
+from onnx_bench.tasks import get_task
+
+if TYPE_CHECKING:
+    from onnx_bench.graph import ArchGraph
+
+DEFAULT_TASKS = ("imagenet-1k", "cifar10")
+"""A large and a small image task, for those who name none."""
+
+
+def predict(
+    items: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="ONNX files, directories of them, or module:factory.")
+    ],
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--task", help=f"A name from `archlm tasks`; repeat for several. Without it: {', '.join(DEFAULT_TASKS)}."
+        ),
+    ] = None,
+    space: SpaceOption = None,
+    inputs: InputOption = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say which features and layers move each answer.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON, in the order asked.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the answers to this CSV file as well.")] = None,
+) -> None:
+    """Predict how good networks will be, with an interval and a measure of how familiar they are.
+
+    A network that cannot be read is reported, the rest are answered, and the exit code is 1.
+    """
+    tasks = _known_tasks(task)
+    check_options(space, inputs)
+    sources = find_sources(items, space, inputs)
+    read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
+
+    from archlm.predictor import Predictor
+
+    predictor = Predictor.from_pretrained()
+    loaded: list[ArchGraph | UserInputError] = []
+
+    def graphs() -> Iterator[ArchGraph | UserInputError]:
+        for graph in progress(read, len(sources), "reading"):
+            if explain:
+                loaded.append(graph)
+            yield graph
+
+    answers: list[dict[str, Any]] = []
+    for row in predictor.answers(graphs(), tasks):
+        # A network that was not read does not know what it was called.
+        row["arch"] = sources[len(answers) // len(tasks)].name
+        answers.append(row)
+    if explain:
+        for i, row in enumerate(answers):
+            graph = loaded[i // len(tasks)]
+            row["explanation"] = predictor.explain(graph, row["task"]) if row["error"] is None else None
+    if csv is not None:
+        write_csv(csv, answers)
+    if as_json:
+        print_json(answers)
+    else:
+        print_answers(answers)
+        if explain:
+            for row in answers:
+                print_explanation(row)
+    failed = {row["arch"]: row["error"] for row in answers if row["error"] is not None}
+    for name, error in failed.items():
+        report(name, error["type"], error["message"])
+    if failed:
+        raise typer.Exit(1)
+
+
+def _known_tasks(names: list[str] | None) -> list[str]:
+    try:
+        return [get_task(name).name for name in dict.fromkeys(names or DEFAULT_TASKS)]
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error), param_hint="--task") from error

@@ -1,0 +1,113 @@
+"""Answers for people (a table and notes) and for spreadsheets (CSV)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from archlm.answer import COLUMNS, FAMILIAR
+from archlm.cli.terminal import clean, print_table
+from onnx_bench.errors import UserInputError
+from onnx_bench.tasks import get_task
+
+NOTED_ITEMS = 3
+"""Neighbours and warnings are printed for up to this many networks; JSON and CSV have them for all."""
+
+CSV_COLUMNS = (*(column for column in COLUMNS if column != "error"), "error_type", "error_message")
+
+
+def print_answers(answers: Sequence[dict[str, Any]]) -> None:
+    """Print the table of all answers, then what else is worth knowing where there are few."""
+    good = [row for row in answers if row["error"] is None]
+    if not good:
+        return
+    columns = ("architecture", "task", "predicted", "90 % interval", "better than", "familiar")
+    print_table("", columns, map(_cells, good), right=columns[2:])
+    names = list(dict.fromkeys(row["arch"] for row in good))
+    for name in names if len(names) <= NOTED_ITEMS else ():
+        _print_notes(name, [row for row in good if row["arch"] == name])
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    unit = get_task(row["task"]).unit
+    digits = 1 if unit == "%" else 3
+    unit = f" {unit}" if unit else ""
+
+    def number(key: str) -> str:
+        return "-" if row[key] is None else f"{row[key]:.{digits}f}"
+
+    return (
+        row["arch"],
+        row["task"],
+        "-" if row["mean"] is None else f"{number('mean')}{unit}",
+        "-" if row["q05"] is None else f"{number('q05')} to {number('q95')}{unit}",
+        "-" if row["percentile"] is None else f"{row['percentile']:.0f} % of known",
+        _familiar(row["in_distribution"]),
+    )
+
+
+def _familiar(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{'yes' if value >= FAMILIAR else 'no'} ({value:.2g})"
+
+
+def _print_notes(name: str, rows: Sequence[dict[str, Any]]) -> None:
+    neighbours = rows[0]["neighbours"]
+    warnings = dict.fromkeys(warning for row in rows for warning in row["warnings"])
+    if neighbours:
+        typer.echo(f"{clean(name)} is nearest to {', '.join(clean(str(n['name'])) for n in neighbours)}")
+    for warning in warnings:
+        typer.echo(f"{clean(name)}: note: {clean(warning)}")
+
+
+def print_explanation(row: dict[str, Any]) -> None:
+    """Print which features and which layers moved one answer."""
+    explanation = row.get("explanation")
+    if not explanation:
+        return
+    title = f"{row['arch']} on {row['task']}: "
+    features = ((f["name"], f"{f['value']:.4g}", f"{f['effect']:+.2f}") for f in explanation["features"])
+    print_table(title + "features", ("feature", "value", "effect"), features, right=("value", "effect"))
+    layers = (
+        (str(layer["index"]), layer["op"], "x".join(map(str, layer["shape"] or ("?",))), f"{layer['share']:.1%}",
+         f"{layer['effect']:+.2f}")
+        for layer in explanation["layers"]
+    )  # fmt: skip
+    columns = ("layer", "operator", "output", "share", "effect")
+    print_table(title + "layers", columns, layers, right=("layer", "share", "effect"))
+
+
+def write_csv(path: Path, answers: Sequence[dict[str, Any]]) -> None:
+    """Write one line per answer.
+
+    Raises:
+        UserInputError: The file cannot be written.
+    """
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, CSV_COLUMNS)
+            writer.writeheader()
+            writer.writerows(map(_csv_row, answers))
+    except OSError as error:
+        raise UserInputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
+    error = row["error"] or {"type": None, "message": None}
+    cells = {key: row[key] for key in CSV_COLUMNS if key in row}
+    cells |= {
+        "neighbours": "; ".join(str(n["name"]) for n in row["neighbours"]), "warnings": "; ".join(row["warnings"]),
+        "error_type": error["type"], "error_message": error["message"],
+    }  # fmt: skip
+    return {key: _csv_text(value) if isinstance(value, str) else value for key, value in cells.items()}
+
+
+def _csv_text(text: str) -> str:
+    """One clean line that a spreadsheet does not take for a formula."""
+    text = clean(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

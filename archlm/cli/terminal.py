@@ -1,0 +1,109 @@
+"""What the commands share on a terminal: safe text, consoles, errors, numbers for people.
+
+Names and messages can come from a hostile file. `clean` makes every character that would move the cursor, change
+colours or reorder text visible, and text reaches rich only as `Text`, which reads no markup.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import typer
+
+from onnx_bench.errors import ArchLMError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Item = TypeVar("Item")
+
+PIPE_WIDTH = 200
+"""Columns of a table that is not shown on a terminal."""
+
+
+def clean(text: str) -> str:
+    """`text` on one line, with every unprintable character (control, ANSI, bidirectional) written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def clean_lines(text: str) -> str:
+    """Like `clean`, but line breaks stay."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def describe_error(error: ArchLMError) -> dict[str, str]:
+    """An error as data: the form that every JSON answer uses."""
+    return {"type": type(error).__name__, "message": str(error)}
+
+
+def report(name: str, kind: str, message: str) -> None:
+    """Say on stderr what is wrong with one item."""
+    typer.echo(f"archlm: {clean(name)}: {clean(message)} ({kind})" if name else f"archlm: {clean(message)} ({kind})",
+               err=True)  # fmt: skip
+
+
+def fail(error: ArchLMError, name: str = "", *, as_json: bool = False) -> NoReturn:
+    """Report `error` and leave with exit code 1; with `as_json` also as an object on stdout."""
+    if as_json:
+        print_json({"arch": name, "error": describe_error(error)})
+    report(name, type(error).__name__, str(error))
+    sys.exit(1)
+
+
+def print_json(value: Any) -> None:
+    """Print strict JSON in ASCII; a number that is not finite becomes null."""
+    typer.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Print a table; `right` names the columns to align right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(clean(title)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    console().print(table)
+
+
+def console() -> Console:
+    """A console on stdout: as wide as the terminal, or wide enough for whole lines in a pipe."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+    """Pass `items` on, with a bar on stderr where there are several and a person is looking."""
+    if total < 2 or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(items, label, total=total, console=Console(stderr=True), transient=True)
+
+
+def count(number: float) -> str:
+    """A count for people: 11.7 M."""
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= 0.9995 * size:  # three digits would be rounded up to it
+            return f"{number / size:.3g} {unit}"
+    return f"{number:.0f}"

@@ -1,0 +1,70 @@
+"""The full model of one task: LightGBM on every feature, for networks like those it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+from archlm.members.value_scale import ValueScale
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TaskModelConfig:
+    """Size of a full model."""
+
+    rounds: int = 400
+    leaves: int = 31
+    learning_rate: float = 0.05
+    min_leaf: int = 20
+    feature_fraction: float = 0.7
+    bagging_fraction: float = 0.8
+
+
+SMALL = TaskModelConfig(rounds=250, leaves=7, learning_rate=0.04, min_leaf=10, feature_fraction=0.4)
+"""For tasks with a few hundred networks."""
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """Trees predict the normal score of a network's rank in the task; `scale` turns it into the task's unit.
+
+    Ranks make the fit indifferent to the long lower tail of accuracies that a squared error would chase.
+    """
+
+    booster: lgb.Booster
+    scale: ValueScale
+
+    @classmethod
+    def fit(
+        cls, features: Floats, values: Floats, weights: Floats | None = None, *, seed: int = 0,
+        config: TaskModelConfig | None = None, threads: int = 2,
+    ) -> TaskModel:  # fmt: skip
+        """Train on measured networks. Shapes: features [B, F], values [B], weights [B]."""
+        config = config or (TaskModelConfig() if len(values) >= 2000 else SMALL)
+        scale = ValueScale.fit(values)
+        parameters = {
+            "objective": "regression", "num_leaves": config.leaves, "learning_rate": config.learning_rate,
+            "min_data_in_leaf": config.min_leaf, "feature_fraction": config.feature_fraction,
+            "bagging_fraction": config.bagging_fraction, "bagging_freq": 1, "num_threads": threads, "seed": seed,
+            "verbosity": -1, "deterministic": True, "max_bin": 255,
+        }  # fmt: skip
+        data = lgb.Dataset(features, scale.to_score(values), weight=weights)
+        return cls(lgb.train(parameters, data, config.rounds), scale)
+
+    def score(self, features: Floats) -> Floats:
+        """Normal score within the task. Shapes: [B, F] -> [B]."""
+        scores: Floats = np.asarray(self.booster.predict(features, num_threads=1))
+        return scores
+
+    def predict(self, features: Floats) -> Floats:
+        """Values in the task's unit. Shapes: [B, F] -> [B]."""
+        return self.scale.to_value(self.score(features))
+
+    def contributions(self, features: Floats) -> Floats:
+        """SHAP values of the score, without the base value. Shapes: [B, F] -> [B, F]."""
+        values: Floats = np.asarray(self.booster.predict(features, pred_contrib=True, num_threads=1))
+        return values[:, :-1]

@@ -1,0 +1,296 @@
+"""`Evaluator`: walks the nodes of a file once, in order, and writes the raw graph.
+
+For each tensor it keeps the shape as Python integers and, where it is held and small, the values. Expressions of held
+tensors are computed (small ones) or become one held tensor (large ones), so shape arithmetic and transformations of
+weights leave no nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import onnx
+
+from onnx_bench.errors import MalformedModelError
+from onnx_bench.importing.attributes import plain, read_attributes
+from onnx_bench.importing.batch import align, outer_of
+from onnx_bench.importing.call import UNKNOWN_OPSET, Call, MisfitError, UnknownShapeError
+from onnx_bench.importing.fallback import infer_outputs
+from onnx_bench.importing.fold import ELEMENTWISE, FOLDS
+from onnx_bench.importing.rules import RULES, SPECIALS, weight_slots
+from onnx_bench.importing.scope import Scope
+from onnx_bench.importing.tensor import (
+    MAX_VALUE,
+    Tensor,
+    constant,
+    filled,
+    is_filled,
+    learned_tensor,
+    merge_sources,
+    stored_tensor,
+)
+from onnx_bench.node import Node, Shape
+
+MAX_COMPUTED = 1 << 22
+"""Elements that may be computed for one file, all small tensors together."""
+SELECTING = frozenset(("Slice", "Gather", "Split", "GatherND", "GatherElements"))
+"""Operators whose result is a part of their first input."""
+BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule runs into when attributes are missing, of another type or of an impossible value."""
+
+
+_DTYPE = {kind: (("dtype", kind),) for kind in ("float", "int", "bool", "string")}
+
+
+def _number(value: Any, dtype: str) -> bool | int | float:
+    if dtype == "float":
+        return float(f"{value:.6g}")
+    return bool(value) if dtype == "bool" else int(value)
+
+
+class Evaluator:
+    """Evaluates a file at one choice of input shapes.
+
+    Attributes:
+        nodes: The graph so far.
+        seen: Every tensor of the file by name.
+        problems: What did not fit, in order.
+        warnings: What had to be assumed or could not be represented; the keys keep their order.
+    """
+
+    def __init__(
+        self, opsets: Mapping[str, int], declared: Mapping[str, Tensor], stored: set[str], batch: int = 1,
+        before: dict[str, Tensor] | None = None,
+    ) -> None:  # fmt: skip
+        self.opsets = opsets
+        self.declared = declared
+        self.stored = stored
+        self.batch = batch
+        self.before = before
+        self.nodes: list[Node] = []
+        self.seen: dict[str, Tensor] = {}
+        self.scope = Scope()
+        self.problems: list[str] = []
+        self.warnings: dict[str, None] = {}
+        self.unknown = 0
+        self.computed = 0
+
+    # Walking
+
+    def load(self, graph: onnx.GraphProto, scope: Scope) -> None:
+        """Define the stored tensors of `graph`."""
+        for proto in graph.initializer:
+            scope[proto.name] = stored_tensor(proto)
+        for sparse in graph.sparse_initializer:
+            dense = stored_tensor(sparse.values)
+            scope[sparse.values.name] = Tensor(tuple(sparse.dims), dense.dtype, sources=dense.sources)
+
+    def run(self, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
+        """Evaluate nodes, given in topological order."""
+        outside, self.scope = self.scope, scope
+        for proto in protos:
+            self.step(proto, scope)
+        self.scope = outside
+
+    def step(self, proto: onnx.NodeProto, scope: Scope) -> None:
+        """Evaluate one node of the file."""
+        op, domain, names, outs = proto.op_type, proto.domain, list(proto.input), list(proto.output)
+        if domain == "ai.onnx":
+            domain = ""
+        try:
+            ins = [scope[n] if n else None for n in names]
+        except KeyError as error:
+            raise MalformedModelError(
+                f"a {safe_name(op)} node reads a tensor that no input, stored tensor or earlier node gives "
+                "(is the file cut, or are its nodes out of order?)"
+            ) from error
+        attributes = proto.attribute
+        attrs = read_attributes(attributes) if attributes else {}
+        call = Call(f"{domain}::{op}" if domain else op, ins, attrs, len(outs), self.opsets.get(domain, 1), proto)
+        before = self.before
+        if before is not None:
+            call.names, call.before, call.batch = names, before, self.batch
+            then = before.get(outs[0]) if outs else None
+            call.out_full = None if then is None else then.shape
+        for name, tensor in zip(outs, self.evaluate(call), strict=False):
+            if name:
+                if name in scope:
+                    raise MalformedModelError("two nodes write the same tensor; each name may be written once")
+                scope[name] = self.seen[name] = tensor
+                if before is not None and name in before:
+                    tensor.full = before[name].shape
+                    tensor.outer = outer_of(call, tensor) if tensor.node >= 0 else 1
+
+    def apply(self, op: str, *ins: Tensor | None, **attrs: Any) -> Tensor:
+        """Evaluate an operator that the file does not contain, in the form of the newest opset."""
+        return self.apply_all(op, ins, 1, **attrs)[0]
+
+    def apply_all(self, op: str, ins: Sequence[Tensor | None], count: int, **attrs: Any) -> list[Tensor]:
+        """As `apply`, for an operator with several outputs."""
+        return self.evaluate(Call(op, list(ins), attrs, count, UNKNOWN_OPSET))
+
+    def scalar(self, value: float) -> Tensor:
+        """A held float."""
+        return constant(np.array(value, np.float32))
+
+    def evaluate(self, call: Call) -> list[Tensor]:
+        """The outputs of `call`."""
+        if call.batch > 1:
+            align(call)
+        special = SPECIALS.get(call.op)
+        try:
+            if special is not None:
+                outputs = special(self, call)
+                if outputs is not None:
+                    return outputs
+            rule = RULES.get(call.op)
+            shapes = infer_outputs(call, self.opsets) if rule is None else rule(call)
+        except UnknownShapeError:
+            shapes = None
+        except MisfitError as error:
+            self.problems.append(str(error))
+            shapes = None
+        except BROKEN:
+            self.problems.append(f"the attributes or inputs of a {safe_name(call.op)} node are not valid")
+            shapes = None
+        if shapes is None or not isinstance(shapes, list):
+            shapes = [shapes] * call.count
+        return self.finish(call, shapes)
+
+    # Outputs
+
+    def finish(self, call: Call, shapes: Sequence[Shape | None]) -> list[Tensor]:
+        """The output tensors of `call`: computed, held, or of a new node."""
+        for t in call.ins:
+            if t is not None and t.node >= 0:
+                return self.emit(call, shapes)
+        return self._compute(call, shapes) if call.ins else self.emit(call, shapes)
+
+    def _compute(self, call: Call, shapes: Sequence[Shape | None]) -> list[Tensor]:
+        """Outputs of an operator whose inputs are all held."""
+        ins = call.ins
+        # The statistics by which a weight is standardised are its own.
+        sources = merge_sources(ins[:3] if call.op == "BatchNormalization" else ins)
+        fold, first = FOLDS.get(call.op), shapes[0] if shapes else None
+        values = [t.value for t in ins if t is not None]
+        if fold is not None and first is not None and all(v is not None for v in values):
+            result = self._fold(call, fold, values, first)
+            if result is not None:
+                tensors = [constant(r) for r in (result if isinstance(result, list) else [result])]
+                for tensor in tensors:
+                    tensor.sources = sources
+                return tensors
+        tensors = []
+        for shape, dtype in zip(shapes, self._dtypes(call, len(shapes)), strict=True):
+            tensor = Tensor(shape, dtype, sources=sources)
+            if sources and call.op in SELECTING and shape is not None and prod(shape) < tensor.learned:
+                tensor.sources = learned_tensor(shape).sources  # a part of a weight holds no more than itself
+            tensors.append(tensor)
+        return tensors
+
+    def _fold(self, call: Call, fold: Any, values: list[Any], out: Shape) -> Any:
+        size = prod(out)
+        try:
+            if size > 1 and call.op in ELEMENTWISE and all(v.size == 1 or is_filled(v) for v in values):
+                scalar = fold(call, [v[(0,) * v.ndim] for v in values], ())
+                return None if scalar is None else filled(scalar, out).value
+            if size > MAX_VALUE or self.computed + size > MAX_COMPUTED:
+                return None
+            self.computed += size
+            return fold(call, values, out)
+        except BROKEN:  # the types of the values do not allow the operation
+            return None
+
+    def _dtypes(self, call: Call, count: int) -> list[str]:
+        if not call.dtypes:
+            for t in call.ins:
+                if t is not None:
+                    return [t.dtype] * count
+        first = "float"
+        return list(call.dtypes[:count]) + [call.dtypes[-1] if call.dtypes else first] * (count - len(call.dtypes))
+
+    def emit(self, call: Call, shapes: Sequence[Shape | None], params: int = 0) -> list[Tensor]:
+        """Append the node of `call` and, for further outputs that are named, `Output` nodes."""
+        op, slots, nodes = call.op, weight_slots(call.op), self.nodes
+        inputs = []
+        for i, t in enumerate(call.ins):
+            if t is None:
+                inputs.append(-1)
+            elif t.node >= 0:
+                inputs.append(t.node)
+            else:
+                inputs.append(self.materialise(t, slots.get(i, "") if slots else ""))
+        while inputs and inputs[-1] < 0:
+            inputs.pop()
+        attrs = tuple(sorted(plain(call.attrs).items())) if call.attrs else ()
+        dtypes = self._dtypes(call, len(shapes))
+        first = shapes[0] if shapes and shapes[0] is not None else self._declared_shape(call, 0)
+        node = len(nodes)
+        nodes.append(Node(safe_name(op) if "::" in op else op, tuple(inputs), attrs, first, params))
+        tensors = [Tensor(first, dtypes[0] if dtypes else "float", node)]
+        for i in range(1, min(call.count, len(shapes))):
+            shape = shapes[i]
+            if call.proto is None or call.proto.output[i]:
+                shape = self._declared_shape(call, i) if shape is None else shape
+                tensors.append(Tensor(shape, dtypes[i], len(nodes)))
+                nodes.append(Node("Output", (node,), (("index", i),), shape))
+            else:
+                tensors.append(Tensor(shape, dtypes[i], node))
+        return tensors
+
+    def _declared_shape(self, call: Call, i: int) -> Shape | None:
+        """What the file declares of an output whose shape no rule gives."""
+        if call.proto is not None and self.before is None and i < len(call.proto.output):
+            declared = self.declared.get(call.proto.output[i])
+            if declared is not None and declared.shape is not None:
+                return declared.shape
+        self.unknown += 1
+        return None
+
+    def materialise(self, tensor: Tensor, slot: str = "") -> int:
+        """Append a node for one reading of a held tensor.
+
+        Args:
+            tensor: The held tensor.
+            slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
+                recurrence starts from.
+        """
+        value, shape = tensor.value, tensor.shape
+        self.nodes.append(self._source(tensor, value, shape, slot))
+        return len(self.nodes) - 1
+
+    def _source(self, tensor: Tensor, value: Any, shape: Shape | None, slot: str) -> Node:
+        dtype = tensor.dtype
+        if not slot:
+            if value is not None and not tensor.sources:
+                if value.size == 1 or is_filled(value):
+                    number = _number(value[(0,) * value.ndim], dtype)
+                    return Node("Constant", (), (("dtype", dtype), ("value", (number,))), shape)
+                if dtype != "float" and value.size <= 64:
+                    content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
+                    return Node("Constant", (), (("dtype", dtype), ("value", content)), shape)
+            return Node("Parameter", (), _DTYPE[dtype], shape, tensor.learned if dtype == "float" else 0)
+        if slot == "state":  # exporters write out the zeros that recurrences start from
+            if value is None or not value.any():
+                return Node("Constant", (), (("dtype", "float"), ("value", (0.0,))), shape)
+            return Node("Parameter", (), _DTYPE["float"], shape, tensor.learned)
+        params = 0 if slot == "buffer" or shape is None else tensor.learned or prod(shape)
+        return Node("Parameter", (), _DTYPE["float"], shape, params)
+
+    def warn(self, text: str) -> None:
+        """Note a warning once."""
+        self.warnings[text] = None
+
+
+def safe_name(name: str) -> str:
+    """An operator name from a file, fit for messages and graphs."""
+    return re.sub(r"[^A-Za-z0-9_.:-]", "_", name)[:80]
+
+
+def input_node(shape: Shape | None, dtype: str) -> Node:
+    """A graph input."""
+    return Node("Input", (), _DTYPE[dtype], shape)

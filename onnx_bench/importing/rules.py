@@ -1,0 +1,57 @@
+"""The tables that the evaluator looks operators up in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from onnx_bench.importing import (
+    contrib,
+    control,
+    sequences,
+    shapes_layout,
+    shapes_math,
+    shapes_net,
+    shapes_quantised,
+    shapes_window,
+    special,
+)
+from onnx_bench.importing.call import Call
+from onnx_bench.importing.tensor import Tensor
+from onnx_bench.node import Shape
+
+if TYPE_CHECKING:
+    from onnx_bench.importing.evaluator import Evaluator
+
+Rule = Callable[[Call], Shape | list[Shape | None]]
+Special = Callable[["Evaluator", Call], list[Tensor] | None]
+
+RULES: dict[str, Rule] = {
+    **shapes_window.RULES, **shapes_math.RULES, **shapes_net.RULES, **shapes_layout.RULES, **shapes_quantised.RULES,
+}  # fmt: skip
+"""Shape rules. A rule also brings the attributes and inputs of the call to their one form."""
+SPECIALS: dict[str, Special] = {
+    **special.SPECIALS, **control.SPECIALS, **sequences.SPECIALS, **contrib.SPECIALS,
+}  # fmt: skip
+"""Operators that are computed away, replaced or hold subgraphs; `None` means: go on with the shape rule."""
+
+_NO_SLOTS: dict[int, str] = {}
+_FILTER = {1: "weight", 2: "weight"}
+_SLOTS: dict[str, dict[int, str]] = {
+    **dict.fromkeys(
+        ("Conv", "ConvTranspose", "Gemm", "InstanceNormalization", "LayerNormalization", "GroupNormalization",
+         "DeformConv"), _FILTER,
+    ),
+    "BatchNormalization": {1: "weight", 2: "weight", 3: "buffer", 4: "buffer"},
+    "RMSNormalization": {1: "weight"}, "PRelu": {1: "weight"},
+    **dict.fromkeys(
+        ("LSTM", "GRU", "RNN"), {1: "weight", 2: "weight", 3: "weight", 5: "state", 6: "state", 7: "weight"},
+    ),
+    "QLinearConv": {3: "weight", 8: "weight"}, "QLinearMatMul": {3: "weight"},
+    "ConvInteger": {1: "weight"}, "MatMulInteger": {1: "weight"},
+}  # fmt: skip
+
+
+def weight_slots(op: str) -> Mapping[int, str]:
+    """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state."""
+    return _SLOTS.get(op, _NO_SLOTS)

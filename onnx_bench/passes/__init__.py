@@ -1,0 +1,1 @@
+"""Normalisation passes, one per file. `onnx_bench.normalise` lists the order in which they run."""

@@ -1,0 +1,176 @@
+"""Scaled dot-product attention written out in products and a softmax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf, prod
+
+from onnx_bench.draft import Draft, DraftNode
+from onnx_bench.node import Shape
+from onnx_bench.passes.base import Pass, on
+from onnx_bench.passes.values import constant, is_held, scalar, tidy
+
+NEVER = -1e4
+"""A score no higher than this is masked."""
+MOVES = ("Reshape", "Transpose", "Slice")
+"""Operators past which a factor of the queries or keys is looked for."""
+
+
+@dataclass
+class Scores:
+    """softmax argument = scale * product + masks.
+
+    Attributes:
+        product: The MatMul of queries and transposed keys.
+        scale: Factor behind the product.
+        masks: Terms that are added.
+        filled: Pairs of a condition and, whether it holds where a score is kept.
+    """
+
+    product: DraftNode
+    scale: float = 1.0
+    masks: list[DraftNode] = field(default_factory=list)
+    filled: list[tuple[DraftNode, bool]] = field(default_factory=list)
+
+
+def read_scores(node: DraftNode) -> Scores | None:
+    """Take the argument of the softmax apart."""
+    if len(node.users) != 1:
+        return None
+    if node.op == "MatMul":
+        return Scores(node)
+    inputs = [i for i in node.inputs if i is not None]
+    if node.op == "Mul" and len(inputs) == 2:
+        for factor, rest in (inputs, inputs[::-1]):
+            value = scalar(factor)
+            found = None if value is None else read_scores(rest)
+            if found is not None and value is not None and not found.masks and not found.filled:
+                found.scale *= value
+                return found
+    if node.op == "Add":
+        for term in inputs:
+            found = None if is_held(term) or inputs.count(term) > 1 else read_scores(term)
+            if found is not None and found.product.shape == node.shape:
+                found.masks += [i for i in inputs if i is not term]
+                return found
+    if node.op == "Where":
+        condition, kept, other = inputs
+        for term, fill, keeps in ((kept, other, True), (other, kept, False)):
+            value = scalar(fill)
+            found = read_scores(term) if value is not None and value <= NEVER else None
+            if found is not None and found.product.shape == node.shape:
+                found.filled.append((condition, keeps))
+                return found
+    return None
+
+
+def find_factor(node: DraftNode | None, reader: DraftNode) -> tuple[DraftNode, float] | None:
+    """The product with a scalar constant from which `node` is made by moves alone, and that constant.
+
+    Everything up to it is read once.
+    """
+    while node is not None and node.only_user is reader:
+        if node.op == "Mul":
+            for factor in node.inputs:
+                value = scalar(factor)
+                if value is not None:
+                    return node, value
+            return None
+        if node.op not in MOVES:
+            return None
+        node, reader = node.inputs[0], node
+    return None
+
+
+def drop_factor(draft: Draft, product: DraftNode) -> None:
+    """Take the scalar constant out of `product`."""
+    rest = [i for i in product.inputs if scalar(i) is None]
+    if len(rest) == 1 and rest[0] is not None:
+        draft.replace(product, rest[0])
+    else:
+        draft.set_inputs(product, rest)
+
+
+def is_causal(mask: DraftNode, length: int, keys: int) -> bool:
+    """Whether `mask` is taken for the causal one: held by the network, alike for all heads, square."""
+    shape = mask.shape
+    if not is_held(mask) or shape is None or length < 2:
+        return False
+    return length == keys and shape[-2:] == (length, keys) and prod(shape) == length * keys
+
+
+def rank_four(shape: Shape) -> Shape:
+    """`shape` with leading axes of size 1 added or dropped towards rank 4."""
+    while len(shape) > 4 and shape[0] == 1:
+        shape = shape[1:]
+    return (1,) * (4 - len(shape)) + shape
+
+
+class FuseAttention(Pass):
+    """Writes softmax(scale * q k^T + mask) v as one operator.
+
+    1. The scale may stand behind the product, before it on queries, keys or both, and there also before reshapes,
+       transposes and slices. A scale that is 1 / sqrt(D) up to rounding is exactly that, to 6 digits.
+    2. Terms added to the scores, and scores filled with a large negative number, become one additive mask.
+    3. A mask that the network holds (not computed from an input), the same for all heads, over as many queries as keys,
+       is taken to be the causal mask whatever its values, for a file without weights does not tell them.
+    4. Queries, keys and values have rank 4, [B, heads, L, D], the keys not transposed.
+    """
+
+    @on("MatMul")
+    def fuse(self, draft: Draft, node: DraftNode) -> bool:
+        weights, value = node.inputs
+        if weights is None or value is None or weights.op != "Softmax" or weights.only_user is not node:
+            return False
+        argument, rank = weights.inputs[0], len(weights.shape or ())
+        if rank < 2 or weights.attrs["axis"] not in (rank - 1, -1) or argument is None or node.shape is None:
+            return False
+        scores = read_scores(argument)
+        if scores is None:
+            return False
+        query, keys = scores.product.inputs
+        if query is None or keys is None or not (query.shape and keys.shape and value.shape):
+            return False
+        if not all(len(i.shape or ()) == rank for i in (query, keys, value)):
+            return False
+        scale = scores.scale
+        for _ in range(4):
+            found = find_factor(query, scores.product) or find_factor(keys, scores.product)
+            if found is None:
+                break
+            drop_factor(draft, found[0])
+            scale *= found[1]
+            query, keys = scores.product.inputs
+            assert query is not None and keys is not None
+        assert query.shape is not None and keys.shape is not None
+        default = query.shape[-1] ** -0.5
+        scale = tidy(default if abs(scale / default - 1) < 2e-3 else scale)
+        length, count = query.shape[-2], keys.shape[-1]
+        masks = [*scores.masks, *(self.filled_mask(draft, *pair) for pair in scores.filled)]
+        others = [m for m in masks if not is_causal(m, length, count)]
+        keys = draft.add("Transpose", [keys], perm=(*range(rank - 2), rank - 1, rank - 2))
+        inputs = [self.lifted(draft, i) for i in (query, keys, value)]
+        if others:
+            mask = others[0] if len(others) == 1 else draft.add("Add", others)
+            inputs.append(self.lifted(draft, mask))
+        fused = draft.add("Attention", inputs, scale=scale, causal=len(others) < len(masks))
+        if fused.shape == node.shape:
+            draft.replace(node, fused)
+        else:
+            draft.become(node, "Reshape", [fused])
+        return True
+
+    @staticmethod
+    def filled_mask(draft: Draft, condition: DraftNode, keeps: bool) -> DraftNode:
+        """The term that masks where `condition` is not (or is, without `keeps`)."""
+        values = (0.0, -inf) if keeps else (-inf, 0.0)
+        if is_held(condition):
+            return draft.add("Parameter", (), condition.shape, params=0)
+        return draft.add("Where", [condition, *(constant(draft, v) for v in values)], condition.shape)
+
+    @staticmethod
+    def lifted(draft: Draft, node: DraftNode) -> DraftNode:
+        """`node` with rank 4."""
+        assert node.shape is not None
+        shape = rank_four(node.shape)
+        return node if shape == node.shape else draft.add("Reshape", [node], shape)

@@ -1,0 +1,82 @@
+"""Layer norm written out in arithmetic."""
+
+from __future__ import annotations
+
+from onnx_bench.draft import Draft, DraftNode
+from onnx_bench.passes.base import Pass, on
+from onnx_bench.passes.fuse_rms_norm import divided, mean_of, put_norm, round_epsilon, squared, with_epsilon
+from onnx_bench.passes.values import scalar
+
+
+def difference(node: DraftNode) -> tuple[DraftNode, DraftNode] | None:
+    """a and b where `node` is a - b."""
+    if len(node.inputs) != 2:
+        return None
+    left, right = node.inputs
+    if left is None or right is None:
+        return None
+    if node.op == "Sub":
+        return left, right
+    if node.op == "Add":
+        for one, other in ((left, right), (right, left)):
+            if other.op == "Mul" and len(other.inputs) == 2:
+                for factor, rest in (other.inputs, other.inputs[::-1]):
+                    if scalar(factor) == -1 and rest is not None:
+                        return one, rest
+    return None
+
+
+def centred(node: DraftNode) -> tuple[DraftNode, int] | None:
+    """x and the number of last axes where `node` is x - mean(x)."""
+    parts = difference(node)
+    if parts is None:
+        return None
+    over = mean_of(parts[1])
+    return over if over is not None and over[0] is parts[0] else None
+
+
+class FuseLayerNorm(Pass):
+    """Writes (x - mean(x)) / sqrt(var(x) + epsilon) over the last axes as one operator.
+
+    1. RMSNorm of x - mean(x) over the same axes becomes LayerNorm of x.
+    2. (x - mean(x)) / sqrt(mean(x * x) - mean(x) * mean(x) + epsilon) becomes LayerNorm of x without weights.
+    3. Epsilons of all norms have two significant digits.
+    """
+
+    @on("RMSNorm")
+    def take_mean(self, draft: Draft, node: DraftNode) -> bool:
+        assert node.inputs[0] is not None
+        found = centred(node.inputs[0])
+        if found is None or found[1] != node.attrs["dims"]:
+            return False
+        attrs = {"dims": 1, "epsilon": 1e-6, "scale": True, "bias": False, **node.attrs}
+        draft.become(node, "LayerNorm", [found[0]], **attrs)
+        return True
+
+    @on("Div", "Mul")
+    def fuse_moments(self, draft: Draft, node: DraftNode) -> bool:
+        found = divided(node)
+        if found is None:
+            return False
+        candidates, variance, factors = found
+        moments, epsilon = with_epsilon(variance)
+        parts = difference(moments)
+        if parts is None:
+            return False
+        over, mean = mean_of(parts[0]), squared(parts[1])
+        if over is None or mean is None or mean_of(mean) != (squared(over[0]), over[1]):
+            return False
+        for candidate in candidates:
+            source = centred(candidate)
+            if source is not None and source == mean_of(mean):
+                put_norm(draft, node, "LayerNorm", source[0], factors, candidate, source[1], epsilon)
+                return True
+        return False
+
+    @on("LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm", "BatchNorm")
+    def shorten_epsilon(self, draft: Draft, node: DraftNode) -> bool:
+        epsilon = node.attrs.get("epsilon")
+        if epsilon is None or round_epsilon(epsilon) == epsilon:
+            return False
+        node.attrs["epsilon"] = round_epsilon(epsilon)
+        return True

@@ -1,0 +1,34 @@
+"""Operators that no rule could bring into canonical form are marked as such."""
+
+from __future__ import annotations
+
+from onnx_bench.draft import Draft, DraftNode
+from onnx_bench.ops import OPS
+from onnx_bench.passes.base import Pass
+
+
+class QualifyForeign(Pass):
+    """Keeps operators apart that have a canonical name but not the canonical attributes.
+
+    1. A node with attributes its operator does not have, or without those it needs, becomes `ai.onnx::Name`: it is
+       encoded as an operator outside the table, because nothing more is known of it.
+    """
+
+    def __call__(self, draft: Draft) -> bool:
+        changed = False
+        for node in draft.nodes:
+            if _is_foreign(node):
+                node.op = f"ai.onnx::{node.op}"
+                changed = True
+        return changed
+
+
+def _is_foreign(node: DraftNode) -> bool:
+    entry = OPS.get(node.op)
+    if entry is None:
+        return False
+    attrs = node.attrs
+    for name, default in entry.defaults.items():
+        if default is ... and name not in attrs:
+            return True
+    return any(name not in entry.defaults for name in attrs)

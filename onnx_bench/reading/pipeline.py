@@ -1,0 +1,47 @@
+"""From bytes to an `ArchGraph`, in one process. The order of the steps is the defence."""
+
+from __future__ import annotations
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from onnx_bench.errors import MalformedModelError
+from onnx_bench.graph import ArchGraph
+from onnx_bench.importing.importer import import_model
+from onnx_bench.reading.arrange import arrange
+from onnx_bench.reading.audit import audit
+from onnx_bench.reading.sniff import sniff
+from onnx_bench.reading.strip import strip
+from onnx_bench.reading.wire import explain_failure, slim
+
+
+def parse(data: memoryview, allow_external: bool = True) -> onnx.ModelProto:
+    """The audited, ordered, function-free and weightless model in `data`. See `onnx_bench.reading.audit` for errors."""
+    what = sniff(bytes(data[:4096]))
+    if what is not None:
+        raise MalformedModelError(f"not an ONNX model: this is {what}")
+    kept = slim(data)
+    try:
+        model = onnx.ModelProto.FromString(kept)
+    except DecodeError:
+        explain_failure(kept)
+    unsorted = audit(model, allow_external)
+    model = arrange(model, unsorted)
+    strip(model)
+    return model
+
+
+def read_bytes(data: memoryview, name: str, normalised: bool = True, allow_external: bool = True) -> ArchGraph:
+    """Read a serialised model.
+
+    Args:
+        data: The bytes; a view of a mapped file will do, its weights are then never touched.
+        name: Name of the result.
+        normalised: Whether to run the normalisation passes.
+        allow_external: Whether to accept tensors that live in other files. They are not opened in any case.
+
+    Raises:
+        UserInputError: One of its subclasses.
+    """
+    graph = import_model(parse(data, allow_external), name)
+    return graph.normalise() if normalised else graph

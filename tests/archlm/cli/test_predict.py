@@ -1,0 +1,127 @@
+"""`archlm predict`: answers in order, and one bad file does not stop the rest."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archlm.answer import COLUMNS
+from tests.archlm.cli.conftest import Run
+
+NUMBERS = ("mean", "q05", "q50", "q95", "percentile", "in_distribution")
+
+
+def answers(archlm_command: Run, *arguments: object) -> list[dict[str, object]]:
+    shown = archlm_command("predict", *arguments, "--json")
+    assert shown.exit_code in (0, 1), shown.output
+    return json.loads(shown.stdout)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, example: Path) -> Path:
+    """A directory with two good files around a bad one, one of them in a subfolder."""
+    (tmp_path / "models" / "more").mkdir(parents=True)
+    shutil.copy(example, tmp_path / "models" / "a.onnx")
+    (tmp_path / "models" / "b.onnx").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n")
+    shutil.copy(example, tmp_path / "models" / "more" / "c.onnx")
+    (tmp_path / "models" / "notes.txt").write_text("not a model")
+    return tmp_path / "models"
+
+
+def test_one_answer_for_each_network_and_task(archlm_command: Run, example: Path) -> None:
+    rows = answers(archlm_command, example, "--task", "imagenet-1k", "--task", "cifar10")
+    assert [(row["arch"], row["task"]) for row in rows] == [(str(example), "imagenet-1k"), (str(example), "cifar10")]
+    for row in rows:
+        assert tuple(row) == COLUMNS and row["error"] is None
+        assert row["q05"] <= row["q50"] <= row["q95"] and 0 <= row["percentile"] <= 100  # type: ignore[operator]
+        assert row["neighbours"] and 0 <= row["in_distribution"] <= 1  # type: ignore[operator]
+
+
+def test_one_bad_file_does_not_stop_the_rest(archlm_command: Run, folder: Path) -> None:
+    shown = archlm_command("predict", folder, "--task", "imagenet-1k", "--json")
+    rows = json.loads(shown.stdout)
+    assert shown.exit_code == 1
+    assert [Path(row["arch"]).name for row in rows] == ["a.onnx", "b.onnx", "c.onnx"]
+    assert [row["error"] is None for row in rows] == [True, False, True]
+    assert rows[1]["error"]["type"] == "MalformedModelError" and "LFS" in rows[1]["error"]["message"]
+    assert all(rows[1][key] is None for key in NUMBERS)
+    assert "b.onnx" in shown.stderr and "a.onnx" not in shown.stderr
+    assert {key: rows[0][key] for key in NUMBERS} == {key: rows[2][key] for key in NUMBERS}
+
+
+def test_the_table_for_people(archlm_command: Run, example: Path) -> None:
+    shown = archlm_command("predict", example, "--task", "imagenet-1k")
+    assert shown.exit_code == 0, shown.output
+    assert "imagenet-1k" in shown.stdout and "90 % interval" in shown.stdout and "is nearest to" in shown.stdout
+
+
+def test_csv_has_the_same_answers(archlm_command: Run, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    shown = archlm_command("predict", folder, "--task", "imagenet-1k", "--csv", file, "--json")
+    with file.open(newline="") as lines:
+        table = list(csv.DictReader(lines))
+    rows = json.loads(shown.stdout)
+    assert [row["arch"] for row in table] == [row["arch"] for row in rows]
+    assert float(table[0]["mean"]) == rows[0]["mean"] and table[1]["mean"] == ""
+    assert table[1]["error_type"] == "MalformedModelError"
+
+
+def test_architecture_strings(archlm_command: Run) -> None:
+    good = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+    poor = "|none~0|+|none~0|avg_pool_3x3~1|+|avg_pool_3x3~0|none~1|none~2|"
+    shown = archlm_command("predict", good, "rubbish", poor, "--space", "nasbench201", "--task", "cifar10", "--json")
+    first, second, third = json.loads(shown.stdout)
+    assert shown.exit_code == 1 and second["error"]["type"] == "UnknownNameError"
+    assert first["mean"] > third["mean"] and first["arch"] == good
+
+
+def test_explanations_name_features_and_layers(archlm_command: Run, example: Path) -> None:
+    (row,) = answers(archlm_command, example, "--task", "imagenet-1k", "--explain")
+    told = row["explanation"]
+    assert told["features"] and told["layers"]  # type: ignore[index]
+    shown = archlm_command("predict", example, "--task", "imagenet-1k", "--explain").stdout
+    assert told["features"][0]["name"] in shown  # type: ignore[index]
+
+
+def test_a_factory(archlm_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "train.py").write_text(
+        "from torch import nn\n"
+        "def net(): return nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
+        "nn.Linear(16, 10))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "train", raising=False)
+    (row,) = answers(archlm_command, "train:net", "--input", "1x3x32x32", "--task", "cifar10")
+    assert row["error"] is None and row["arch"] == "train:net"
+
+
+def test_an_empty_directory_is_an_error(archlm_command: Run, tmp_path: Path) -> None:
+    (row,) = answers(archlm_command, tmp_path, "--task", "cifar10")
+    assert "no .onnx file" in row["error"]["message"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("x.onnx", "--task", "cifar-10"), "did you mean cifar10"), (("x", "--space", "nasbench"), "nasbench201"),
+     ((), "Missing argument"), (("m:f", "--input", "3 by 4"), "no input shape")],
+)  # fmt: skip
+def test_usage_errors(archlm_command: Run, arguments: tuple[str, ...], said: str) -> None:
+    shown = archlm_command("predict", *arguments)
+    assert shown.exit_code == 2 and said in " ".join(shown.stderr.split()) and shown.stdout == ""
+
+
+def test_the_fast_path_imports_nothing_slow(example: Path) -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from archlm.cli.main import app\n"
+        f"shown = CliRunner().invoke(app, ['predict', {str(example)!r}])\n"
+        "slow = ('torch', 'torch_geometric', 'pandas', 'sklearn', 'transformers', 'onnxscript')\n"
+        "print(shown.exit_code, [name for name in slow if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "0 []\n", done.stderr

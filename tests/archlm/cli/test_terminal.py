@@ -1,0 +1,51 @@
+"""Text from files is shown, never obeyed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archlm.cli.terminal import clean, clean_lines, count, print_json, print_table
+
+
+@given(st.text())
+def test_clean_text_is_one_printable_line_and_clean_twice_is_clean_once(text: str) -> None:
+    assert clean(text).isprintable()
+    assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [("\x1b[2Jgone", r"\x1b[2Jgone"), ("a\u202eb", r"a\u202eb"), ("a\r\nb", r"a\r\nb"), ("\x9b31m", r"\x9b31m"),
+     ("\udcff", r"\udcff"), ("plain é 网络", "plain é 网络"), ("[red]x[/red]", "[red]x[/red]")],
+)  # fmt: skip
+def test_control_characters_become_visible(hostile: str, shown: str) -> None:
+    assert clean(hostile) == shown
+
+
+def test_line_breaks_can_stay() -> None:
+    assert clean_lines("a\n\x1bb\n") == "a\n\\x1bb\n"
+
+
+def test_a_table_reads_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("[bold]title", ("column",), [("[red]cell[/red]\x1b[31m",)])
+    shown = capsys.readouterr().out
+    assert "[red]cell[/red]\\x1b[31m" in shown and "[bold]title" in shown and "\x1b" not in shown
+
+
+def test_json_is_strict_and_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": float("nan"), "b": [float("inf"), 1.5], "c": ("\x1b\u202e",), 3: None})
+    shown = capsys.readouterr().out
+    assert shown.isascii() and "\x1b" not in shown
+    assert json.loads(shown) == {"a": None, "b": [None, 1.5], "c": ["\x1b\u202e"], "3": None}
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(0, "0"), (999, "999"), (1000, "1 k"), (11_689_512, "11.7 M"), (999_999, "1 M"), (1.8e9, "1.8 G")],
+)
+def test_counts_for_people(number: float, shown: str) -> None:
+    assert count(number) == shown
