@@ -62,7 +62,8 @@ def _tree_problem(fields: dict[str, str], features: int) -> str | None:
             return f"{leaves} leaves, {len(values)} values"
         if leaves == 1:
             return None
-        splits, left, right = ([int(v) for v in fields[k].split()] for k in ("split_feature", "left_child", "right_child"))
+        numbers = ("split_feature", "left_child", "right_child")
+        splits, left, right = ([int(v) for v in fields[k].split()] for k in numbers)
         others = (fields[k].split() for k in ("threshold", "decision_type"))
     except (KeyError, ValueError) as error:
         return f"unreadable ({error})"
@@ -74,6 +75,6 @@ def _tree_problem(fields: dict[str, str], features: int) -> str | None:
     children = sorted(left + right)
     if children != [*range(-leaves, 0), *range(1, leaves - 1)]:
         return "its children do not form a tree"
-    if any(child >= 0 and child <= parent for parent, pair in enumerate(zip(left, right, strict=True)) for child in pair):
+    if any(0 <= child <= parent for side in (left, right) for parent, child in enumerate(side)):
         return "its children do not form a tree"
     return None

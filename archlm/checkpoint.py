@@ -76,7 +76,9 @@ class Checkpoint:
         except OSError as error:
             raise CheckpointError(f"cannot read {self.folder / name}: {error.strerror}") from error
         if hashlib.sha256(stored).hexdigest() != expected:
-            raise CheckpointError(f"{self.folder / name} was altered: its sha256 is not the one in {MANIFEST}; install again")
+            raise CheckpointError(
+                f"{self.folder / name} was altered: its sha256 is not the one in {MANIFEST}; install again"
+            )
         if not name.endswith(".gz"):
             return stored
         with gzip.open(self.folder / name) as file:

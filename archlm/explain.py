@@ -54,7 +54,9 @@ def explain_graph(
     }  # fmt: skip
 
 
-def _layer_effects(graph: ArchGraph, value: Callable[[Floats], Floats], mean: float, count: int) -> list[dict[str, Any]]:
+def _layer_effects(
+    graph: ArchGraph, value: Callable[[Floats], Floats], mean: float, count: int
+) -> list[dict[str, Any]]:
     """Replace each of the largest layers by one that does and costs nothing, and predict again."""
     places = [i for i, node in enumerate(graph.nodes) if spec(node.op).kind in _LAYERS]
     places = sorted(places, key=lambda i: -graph.nodes[i].macs)[:_MOST_LAYERS]
@@ -65,10 +67,9 @@ def _layer_effects(graph: ArchGraph, value: Callable[[Floats], Floats], mean: fl
         without = value(features.from_columns(_idle(tabulate([graph] * len(chosen)), chosen)))
         for place, other in zip(chosen, without, strict=True):
             node = graph.nodes[place]
-            effects.append({
-                "index": place, "op": node.op, "shape": node.shape, "share": node.macs / graph.macs if graph.macs else 0.0,
-                "effect": float(other) - mean,
-            })  # fmt: skip
+            share = node.macs / graph.macs if graph.macs else 0.0
+            effect = float(other) - mean
+            effects.append({"index": place, "op": node.op, "shape": node.shape, "share": share, "effect": effect})
     return sorted(effects, key=lambda e: -abs(e["effect"]))[:count]
 
 

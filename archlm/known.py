@@ -36,8 +36,7 @@ class KnownArchitectures:
         points: float32 [R, F], standardised features.
         centre: [F], mean of the features.
         scale: [F], their deviation.
-        spread: [R], distance of each from its own neighbours: how densely its surroundings are known.
-        familiar: For each space the sorted novelty of its own held-out networks.
+        familiar: For each space the sorted distances of its own held-out networks from the index.
     """
 
     names: tuple[str, ...]
@@ -45,7 +44,6 @@ class KnownArchitectures:
     points: NDArray[np.float32]
     centre: Floats
     scale: Floats
-    spread: Floats
     familiar: dict[str, Floats]
 
     @classmethod
@@ -67,14 +65,9 @@ class KnownArchitectures:
         scale = np.sqrt(np.mean([np.square(features[labels == s] - centre).mean(axis=0) for s in distinct], axis=0))
         scale = np.maximum(scale, 0.02)
         points = ((features - centre) / scale).astype(np.float32)
-        draft = cls(tuple(names), tuple(spaces), points, centre, scale, np.ones(len(points)), {})
-        own = draft.nearest(features, NEAREST + 1).distances[:, 1:].mean(axis=1)
-        # Spaces with exact duplicates in feature space would make any distance infinite: a floor per space.
-        floor = {s: max(float(np.quantile(own[labels == s], 0.5)), 1e-3) for s in distinct}
-        spread = np.maximum(own, np.array([floor[s] for s in labels]))
-        known = cls(draft.names, draft.spaces, points, centre, scale, spread, {})
-        familiar = {s: np.sort(known.novelty(x)[0]) for s, x in held_out.items()}
-        return cls(known.names, known.spaces, points, centre, scale, spread, familiar)
+        known = cls(tuple(names), tuple(spaces), points, centre, scale, {})
+        known.familiar.update({space: np.sort(known.novelty(x)[0]) for space, x in held_out.items()})
+        return known
 
     def features(self, places: NDArray[np.int64]) -> Floats:
         """Features of the known architectures at `places`. Shapes: [B] -> [B, F]."""
@@ -106,15 +99,12 @@ class KnownArchitectures:
         return Nearest(np.concatenate(places), np.concatenate(distances))
 
     def novelty(self, features: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Distance to the nearest known architectures in units of what is usual around them. Shapes: [B, F] -> [B].
-
-        About 1 inside a known space (the local outlier factor of Breunig et al. 2000, simplified).
-        """
+        """Mean distance to the nearest known architectures, and these. Shapes: [B, F] -> [B]."""
         near = self.nearest(features, NEAREST, only)
-        return near.distances.mean(axis=1) / self.spread[near.places].mean(axis=1), near
+        return near.distances.mean(axis=1), near
 
     def in_distribution(self, features: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Share of the held-out networks of the nearest space that were at least as novel. Shapes: [B, F] -> [B].
+        """Share of the held-out networks of the nearest space that were at least as far. Shapes: [B, F] -> [B].
 
         A conformal p-value: of networks that are like the known ones, at most 5 % get less than 0.05.
         """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.answer import COLUMNS, ErrorInfo
+from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
 from archlm.explain import explain_graph
 from archlm.items import as_graph, name_of
 from archlm.known import Nearest
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 SHIPPED = Path(__file__).parent / "weights"
-UNFAMILIAR = 0.05
-"""Networks more novel than all but this share of known ones are answered by the cross-domain head."""
 _CHUNK = 256
 
 
@@ -124,7 +122,7 @@ class Predictor:
             UserInputError: The item cannot be read.
         """
         graph, part = as_graph(item), self.weights.task(task)
-        familiar = bool(self._familiar(features.compute_many([graph]), part)[0][0] >= UNFAMILIAR)
+        familiar = bool(self._familiar(features.compute_many([graph]), part)[0][0] >= FAMILIAR)
 
         def value(table: Floats) -> Floats:
             if familiar:
@@ -146,7 +144,7 @@ class Predictor:
         if not graphs:
             return []
         share, near = self._familiar(table, part)
-        familiar = share >= UNFAMILIAR
+        familiar = share >= FAMILIAR
         score = self.weights.head.score(table)
         mean = part.model.predict(table)
         inside, outside = part.bands.interval(mean), part.cross.interval(score, part.model.scale)

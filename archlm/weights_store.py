@@ -59,7 +59,7 @@ def write_weights(
             for name, part in tasks.items()
         },
     }  # fmt: skip
-    arrays = {"points": known.points, "centre": known.centre, "scale": known.scale, "spread": known.spread}
+    arrays = {"points": known.points, "centre": known.centre, "scale": known.scale}
     arrays |= {f"familiar.{space}": values for space, values in known.familiar.items()}
     files = {
         "config.json.gz": json.dumps(config).encode(),
@@ -115,7 +115,7 @@ class Weights:
         familiar = {k.removeprefix("familiar."): v for k, v in arrays.items() if k.startswith("familiar.")}
         return KnownArchitectures(
             tuple(self._config["known_names"]), tuple(self._config["known_spaces"]), arrays["points"],
-            arrays["centre"], arrays["scale"], arrays["spread"], familiar,
+            arrays["centre"], arrays["scale"], familiar,
         )  # fmt: skip
 
     def task(self, name: str) -> TaskPart:

@@ -139,7 +139,7 @@ class Columns(NamedTuple):
         except KeyError:
             raise AttributeError(name) from None
 
-    def total(self, values: Floats) -> Floats:
+    def total(self, values: NDArray[Any]) -> Floats:
         """Sum of a per-node value over each graph. Shapes: [N] -> [B]."""
         return np.add.reduceat(values, self.offsets[:-1], dtype=np.float64)
 

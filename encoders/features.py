@@ -85,7 +85,7 @@ def _depth(c: Columns, f: Flow) -> dict[str, Floats]:
 def _gates(c: Columns, f: Flow) -> Floats:
     """Products with a live factor of fewer elements, as in squeeze-and-excitation. Shapes: [B]."""
     smaller = (c.product[c.dst] > 0) & (c.numel[c.src] < c.numel[c.dst]) & (f.paths[c.src] > 0)
-    return np.bincount(c.graph[c.dst], weights=smaller, minlength=len(c.offsets) - 1)
+    return np.bincount(c.graph[c.dst], weights=smaller, minlength=len(c.offsets) - 1).astype(np.float64)
 
 
 def _mix(c: Columns, f: Flow) -> dict[str, Floats]:

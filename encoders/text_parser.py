@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from encoders.text_schema import DEPTHWISE, LONG, PARAMS, POSITIONAL, WINDOW, implied, is_tuple, window_rank
-from onnx_bench.errors import MalformedModelError
+from encoders.text_schema import (
+    DEPTHWISE,
+    LONG,
+    PARAMS,
+    POSITIONAL,
+    WINDOW,
+    implied,
+    is_tuple,
+    operator_of,
+    window_rank,
+)
+from onnx_bench.errors import MalformedModelError, UnsupportedGraphError
 from onnx_bench.node import Node, Scalar, Shape
 from onnx_bench.ops import OPS, make_node
 from onnx_bench.vocabulary import closed_attrs, closed_operator, is_attribute
@@ -21,19 +31,31 @@ class Value(NamedTuple):
     exact: bool
 
 
+class Distances(NamedTuple):
+    """Nodes so far back: from `first` in steps of `step` to `last`, which may be the smaller one."""
+
+    first: int
+    last: int
+    step: int
+
+
+Ref = str | Distances
+"""An input: nodes by distance, `@0` for the first graph input, or `_`."""
+
+
 class Parsed(NamedTuple):
     """A statement taken apart, before the shapes of its inputs are known.
 
     Attributes:
         op: Operator.
-        refs: Its inputs as they are written, or `None` for the usual ones.
+        refs: Its inputs, or `None` for the usual ones.
         values: Attributes by name, those written without a name included.
         shape: The shape that is written, if `shape_given`; `None` for `?`.
         shape_given: Whether a shape is written.
     """
 
     op: str
-    refs: tuple[str, ...] | None
+    refs: tuple[Ref, ...] | None
     values: dict[str, Value]
     shape: Shape | None
     shape_given: bool
@@ -45,9 +67,9 @@ def parse_statement(words: Sequence[str]) -> Parsed:
     Raises:
         MalformedModelError: It breaks the grammar.
     """
-    op = words[0]
+    op = operator_of(words[0])
     if closed_operator(op) != op:
-        raise MalformedModelError(f"{op!r} is no operator")
+        raise MalformedModelError(f"{words[0]!r} is no operator")
     reader = _Reader(words)
     refs = reader.refs()
     values: dict[str, Value] = {}
@@ -62,7 +84,7 @@ def parse_statement(words: Sequence[str]) -> Parsed:
             shape, shape_given = reader.shape(), True
         elif name in values or word == ":":
             raise MalformedModelError(f"{word!r} is written twice in {op}")
-        elif word == DEPTHWISE and op == "Conv":
+        elif word == DEPTHWISE and op in ("Conv", "ConvTranspose"):
             values[DEPTHWISE] = Value((), True)
         elif word == PARAMS or (name in OPS[op].defaults if op in OPS else is_attribute(name)):
             values[name] = reader.value(is_tuple(op, name))
@@ -85,6 +107,34 @@ def parse_number(word: str) -> int | float:
     raise MalformedModelError(f"found {word!r} where a number should stand")
 
 
+def parse_refs(words: Sequence[str]) -> tuple[Ref, ...]:
+    """Inputs or outputs, without their brackets.
+
+    Raises:
+        MalformedModelError: They break the grammar.
+    """
+    found: list[Ref] = []
+    at = 0
+    while at < len(words):
+        if words[at][0] in "@_":
+            found.append(words[at])
+            at += 1
+        elif words[at + 1 : at + 2] == ["to"] and words[at + 3 : at + 4] == ["by"] and at + 4 < len(words):
+            found.append(Distances(*[_distance(words[at + i]) for i in (0, 2, 4)]))
+            at += 5
+        else:
+            found.append(Distances(_distance(words[at]), _distance(words[at]), 1))
+            at += 1
+    return tuple(found)
+
+
+def _distance(word: str) -> int:
+    number = parse_number(word)
+    if not isinstance(number, int) or number < 1:
+        raise MalformedModelError(f"a node cannot read the node {word} before it")
+    return number
+
+
 class _Reader:
     """Walks over the words of one statement."""
 
@@ -105,10 +155,8 @@ class _Reader:
         self.at += 1
         return self.words[self.at - 1]
 
-    def refs(self) -> tuple[str, ...] | None:
-        if self.peek() != "[":
-            return None
-        return tuple(self.until("]"))
+    def refs(self) -> tuple[Ref, ...] | None:
+        return parse_refs(self.until("]")) if self.peek() == "[" else None
 
     def until(self, end: str) -> list[str]:
         self.at += 1
@@ -158,6 +206,8 @@ def build_node(parsed: Parsed, in_shapes: tuple[Shape | None, ...]) -> Node:
     """
     try:
         node = (_canonical if parsed.op in OPS else _other)(parsed, in_shapes)
+    except UnsupportedGraphError as error:
+        raise MalformedModelError(str(error)) from error
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         shapes = ", ".join(str(s) for s in in_shapes)
         raise MalformedModelError(f"{parsed.op} cannot be applied to {shapes or 'no input'}: {error}"[:300]) from error

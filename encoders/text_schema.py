@@ -7,6 +7,7 @@ from typing import Any
 
 from onnx_bench.node import Shape
 from onnx_bench.ops import OPS
+from onnx_bench.vocabulary import RAW
 
 # Attributes written without their name, in this order.
 POSITIONAL: dict[str, tuple[str, ...]] = {
@@ -35,6 +36,20 @@ WINDOW = ("kernel", "strides", "pads", "dilations", "output_padding")
 """One number stands for all axes in these."""
 _TUPLES = frozenset({*WINDOW, "axes", "perm", "repeats"})
 
+_RAW_MARK = "#0"
+
+
+def operator_word(op: str) -> str:
+    """`op` as it is written: `Slice#0` for a `Slice` of the ONNX standard that has no canonical form."""
+    return op.removeprefix(RAW) + _RAW_MARK if op.startswith(RAW) else op
+
+
+def operator_of(word: str) -> str:
+    """Inverse of `operator_word`."""
+    name = word.removesuffix(_RAW_MARK)
+    return RAW + name if name != word and name in OPS else word
+
+
 SOURCES = frozenset(op for op, entry in OPS.items() if entry.kind == "source")
 _WINDOWED = frozenset(op for op, entry in OPS.items() if "kernel" in entry.defaults)
 _REDUCERS = frozenset(op for op, entry in OPS.items() if entry.kind == "reduce")
@@ -49,7 +64,7 @@ def is_tuple(op: str, name: str) -> bool:
     return name in _TUPLES or (op == "Constant" and name == "value")
 
 
-def window_rank(shape: Shape | None, kernel: Sequence[int]) -> int:
+def window_rank(shape: Shape | None, kernel: Sequence[Any]) -> int:
     """Number of axes a window slides over."""
     return len(shape) - 2 if shape is not None and len(shape) > 2 else len(kernel)
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from encoders.text_schema import DEPTHWISE, PARAMS, POSITIONAL, SHORT, WINDOW, implied, is_tuple, window_rank
+from encoders.text_schema import (
+    DEPTHWISE,
+    PARAMS,
+    POSITIONAL,
+    SHORT,
+    WINDOW,
+    implied,
+    is_tuple,
+    operator_word,
+    window_rank,
+)
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.node import Attrs, AttrValue, Node, Scalar, Shape
 from onnx_bench.ops import OPS, make_node
@@ -16,7 +26,7 @@ class Statement(NamedTuple):
     """A node without its inputs.
 
     Attributes:
-        op: Operator name.
+        op: The word for its operator.
         rest: What follows the inputs, `%s` where a number stands.
         values: Those numbers.
     """
@@ -105,7 +115,7 @@ def _finish(
             pen.numbers(shape)
     if params != counted:
         pen.attribute(PARAMS, params)
-    return Statement(op, "".join(pen.parts), tuple(pen.values))
+    return Statement(operator_word(op), "".join(pen.parts), tuple(pen.values))
 
 
 def _inferred(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from encoders.text_lexer import Token, lex, place
-from encoders.text_parser import Parsed, build_node, parse_number, parse_statement
+from encoders.text_parser import Distances, Parsed, Ref, build_node, parse_number, parse_refs, parse_statement
 from encoders.text_schema import OUTPUTS, SOURCES
 from onnx_bench.errors import MalformedModelError, ModelTooLargeError
 from onnx_bench.node import Graph, Node
@@ -147,12 +147,12 @@ class _Machine:
             raise MalformedModelError(f"block {words[0]} is not defined")
         if depth >= MAX_DEPTH:
             raise ModelTooLargeError(f"blocks are nested more than {MAX_DEPTH} deep; write them out")
-        count: int | float = 1
-        args = words[1:]
+        count, args = 1, words[1:]
         if len(words) > 2 and words[-2] == "*":
-            count, args = parse_number(words[-1]), words[1:-2]
-            if not isinstance(count, int) or count < 1:
+            times, args = parse_number(words[-1]), words[1:-2]
+            if not isinstance(times, int) or times < 1:
                 raise MalformedModelError(f"a block cannot be repeated {words[-1]} times")
+            count = times
         for arg in args:
             parse_number(arg)
         for _ in range(count):
@@ -162,7 +162,7 @@ class _Machine:
     def set_outputs(self, words: Sequence[str], depth: int) -> None:
         if depth or self.outputs or len(words) < 4 or words[1] != "[" or words[-1] != "]":
             raise MalformedModelError(f"write the outputs once, at the end, as {OUTPUTS}[5 1], counted back")
-        self.outputs = tuple([self.target(ref) for ref in words[2:-1]])
+        self.outputs = self.targets(parse_refs(list(words[2:-1])))
         if -1 in self.outputs:
             raise MalformedModelError("an output cannot be omitted")
 
@@ -170,17 +170,14 @@ class _Machine:
         parsed = self.parsed.get(words)
         if parsed is None:
             parsed = self.parsed[words] = parse_statement(words)
-        if parsed.refs is not None:
-            inputs = tuple([self.target(ref) for ref in parsed.refs])
-        else:
-            inputs = () if parsed.op in SOURCES else (self.target("1"),)
-        self.edges += len(inputs)
-        if len(self.nodes) >= MAX_NODES or self.edges > MAX_EDGES:
-            raise ModelTooLargeError(
-                f"the text unfolds to more than {MAX_NODES:,} nodes or {MAX_EDGES:,} edges; shorten its repeats"
-            )
         if self.outputs:
             raise MalformedModelError(f"a node stands behind {OUTPUTS!r}")
+        if len(self.nodes) >= MAX_NODES:
+            raise ModelTooLargeError(f"the text unfolds to more than {MAX_NODES:,} nodes; shorten its repeats")
+        if parsed.refs is not None:
+            inputs = self.targets(parsed.refs)
+        else:
+            inputs = () if parsed.op in SOURCES else self.targets(_BEFORE)
         in_shapes = tuple([self.nodes[i].shape for i in inputs if i >= 0])
         key = (words, in_shapes)
         node = self.built.get(key)
@@ -191,16 +188,28 @@ class _Machine:
             self.inputs.append(len(self.nodes))
         self.nodes.append(node._replace(inputs=inputs))
 
-    def target(self, ref: str) -> int:
-        """Position of the node that `ref` names."""
-        if ref == "_":
-            return -1
-        if ref.startswith("@"):
-            number = int(ref[1:])
-            if number < len(self.inputs):
-                return self.inputs[number]
-            raise MalformedModelError(f"{ref} is read, but there are {len(self.inputs)} graph inputs so far")
-        distance = parse_number(ref)
-        if not isinstance(distance, int) or not 1 <= distance <= len(self.nodes):
-            raise MalformedModelError(f"node {len(self.nodes)} cannot read the node {ref} before it")
-        return len(self.nodes) - distance
+    def targets(self, refs: Sequence[Ref]) -> tuple[int, ...]:
+        """Positions of the nodes that `refs` name."""
+        here = len(self.nodes)
+        found: list[int] = []
+        for ref in refs:
+            if ref == "_":
+                found.append(-1)
+            elif isinstance(ref, str):
+                number = int(ref[1:])
+                if number >= len(self.inputs):
+                    raise MalformedModelError(f"{ref} is read, but there are {len(self.inputs)} graph inputs so far")
+                found.append(self.inputs[number])
+            else:
+                if max(ref.first, ref.last) > here:
+                    raise MalformedModelError(f"node {here} reads the node {max(ref.first, ref.last)} before it")
+                towards = 1 if ref.last < ref.first else -1
+                found += range(here - ref.first, here - ref.last + towards, towards * ref.step)
+            if self.edges + len(found) > MAX_EDGES:
+                raise ModelTooLargeError(f"the text unfolds to more than {MAX_EDGES:,} edges; shorten its repeats")
+        self.edges += len(found)
+        return tuple(found)
+
+
+_BEFORE: tuple[Ref, ...] = (Distances(1, 1, 1),)
+"""The node before."""

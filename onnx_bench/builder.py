@@ -53,7 +53,8 @@ class GraphBuilder:
         return self.add("Relu", x)
 
     def max_pool(self, x: int, kernel: int, stride: int, padding: int = 0) -> int:
-        return self.add("MaxPool", x, kernel=(kernel,) * 2, strides=(stride,) * 2, pads=(padding,) * 4, dilations=(1, 1))
+        return self.add("MaxPool", x, kernel=(kernel,) * 2, strides=(stride,) * 2, pads=(padding,) * 4,
+                        dilations=(1, 1))  # fmt: skip
 
     def avg_pool(self, x: int, kernel: int, stride: int, padding: int = 0) -> int:
         """Average pooling; padded positions are not counted."""

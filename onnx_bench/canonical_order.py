@@ -11,6 +11,8 @@ from onnx_bench.passes.values import HELD
 from onnx_bench.vocabulary import closed_attrs, closed_operator
 
 _LOOK_BACK = 3
+_LOOK_AHEAD = 3
+_FAN_OUT = 16
 _FAN_IN = 4
 
 
@@ -18,8 +20,9 @@ def canonical_order(graph: Graph) -> Graph:
     """The same graph with operands and nodes in canonical order.
 
     Operands whose order is without meaning: longest path from an input first (the main branch before the shortcut),
-    then by operator and attributes, by those of their producers, and last by the colour of their place in the whole
-    graph; what then is still equal is so by symmetry. The first criteria are local, so repeated blocks come out alike.
+    then by operator and attributes, by those of their producers, by those of their readers, and last by the colour of
+    their place in the whole graph; what then is still equal is so by symmetry. All but the last are local, so repeated
+    blocks come out alike.
     Nodes: graph inputs as given, then every node right after what it reads, depth first from the outputs.
     """
     order = _Order(graph)
@@ -54,7 +57,8 @@ class _Order:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.free = unordered(graph, users_of(graph))
+        self.users = users_of(graph)
+        self.free = unordered(graph, self.users)
         self.sorted: list[tuple[int, ...]] = []
         self.depth: list[int] = []
         self.colour: list[bytes] | None = None
@@ -80,19 +84,30 @@ class _Order:
             return tuple(sorted(inputs, key=lambda j: -depth[j]))
         keys: dict[int, Any] = {j: (-depth[j], self.near(j, _LOOK_BACK)) for j in inputs}
         if len(set(keys.values())) < len(keys):
+            keys = {j: (*key, self.ahead(j, _LOOK_AHEAD)) for j, key in keys.items()}
+        if len(set(keys.values())) < len(keys):
             colour = self.colours()
             keys = {j: (*key, colour[j]) for j, key in keys.items()}
         return tuple(sorted(inputs, key=keys.__getitem__))
 
     def near(self, i: int, steps: int) -> tuple[Any, ...]:
         """Operator and attributes of node `i` and of what it reads, a few steps back."""
+        if steps == 0:
+            return (self.words(i),)
+        return (self.words(i), *(self.near(j, steps - 1) for j in self.sorted[i][:_FAN_IN] if j >= 0))
+
+    def ahead(self, i: int, steps: int) -> tuple[Any, ...]:
+        """Operators and attributes of what reads node `i`, a few steps ahead as far as few nodes read one."""
+        further = steps > 1 and len(self.users[i]) <= _FAN_OUT
+        return tuple(sorted((self.words(j), self.ahead(j, steps - 1) if further else ()) for j in self.users[i]))
+
+    def words(self, i: int) -> str:
+        """Operator, attributes and shape of node `i`."""
         text = self.text.get(i)
         if text is None:
             node = self.graph.nodes[i]
             text = self.text[i] = f"{closed_operator(node.op)}{closed_attrs(node.op, node.attrs)}{node.shape}"
-        if steps == 0:
-            return (text,)
-        return (text, *(self.near(j, steps - 1) for j in self.sorted[i][:_FAN_IN] if j >= 0))
+        return text
 
     def colours(self) -> list[bytes]:
         """Colours of all nodes in the whole graph."""

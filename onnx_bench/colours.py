@@ -20,13 +20,19 @@ def digest(data: bytes) -> bytes:
 
 
 def labels(graph: Graph) -> list[bytes]:
-    """Per node a colour of operator, attributes and shape alone; foreign names count as their tokens do."""
+    """Per node a colour of operator, attributes and shape alone; foreign names count as their tokens do.
+
+    Whether a norm has a scale and a bias does not count: older exporters leave them out, newer operators demand them
+    and an exporter writes ones and zeros, which a file without weights does not show.
+    """
     known: dict[tuple[object, ...], bytes] = {}
     found: list[bytes] = []
     for op, _, attrs, shape, _, _ in graph.nodes:
         key = (op, attrs, shape)
         label = known.get(key)
         if label is None:
+            if spec(op).kind == "norm":
+                attrs = tuple(pair for pair in attrs if pair[0] not in ("scale", "bias"))
             closed = (closed_operator(op), closed_attrs(op, attrs), shape)
             label = known[key] = digest(repr(closed).encode())
         found.append(label)

@@ -134,24 +134,45 @@ class Draft:
 
     def _unread(self, node: DraftNode, producers: Iterable[DraftNode | None]) -> None:
         """Take one reading by `node` off each of `producers` and bury those that are left without a reader."""
-        pending = [(node, p) for p in producers if p is not None]
+        for producer in producers:
+            if producer is not None:
+                left = producer.users[node] - 1
+                if left:
+                    producer.users[node] = left
+                else:
+                    del producer.users[node]
+                    if not producer.users:
+                        self._bury(producer)
+
+    def _bury(self, node: DraftNode) -> None:
+        """Take a node that nothing reads out of the graph, and what only it read."""
+        pending = [node]
         while pending:
-            reader, producer = pending.pop()
-            left = producer.users[reader] - 1
-            if left:
-                producer.users[reader] = left
+            node = pending.pop()
+            if node.dead or node.op == "Input":
                 continue
-            del producer.users[reader]
-            if not producer.users and producer.op != "Input":
-                producer.dead = True
-                pending += [(producer, p) for p in producer.inputs if p is not None]
-                producer.inputs = []
+            node.dead = True
+            for producer in node.inputs:
+                if producer is not None and node in producer.users:
+                    del producer.users[node]
+                    if not producer.users:
+                        pending.append(producer)
+            node.inputs = []
 
     def replace(self, old: DraftNode, new: DraftNode, *, keep: Sequence[DraftNode] = ()) -> None:
         """Let every reader of `old` (but those in `keep`), and the graph outputs, read `new` instead."""
         for user in list(old.users):
-            if user is not new and user not in keep:
-                self.set_inputs(user, [new if i is old else i for i in user.inputs])
+            if user is new or user in keep:
+                continue
+            readings = old.users.pop(user)
+            inputs, place = list(user.inputs), -1
+            for _ in range(readings):
+                place = inputs.index(old, place + 1)
+                inputs[place] = new
+            user.inputs = inputs
+            new.users[user] = new.users.get(user, 0) + readings
+        if not old.users:
+            self._bury(old)
 
     def is_output(self, node: DraftNode) -> bool:
         return self.sink in node.users
@@ -163,10 +184,8 @@ class Draft:
             MalformedModelError: The graph has a cycle.
         """
         for node in reversed(self.nodes):
-            if not node.users and not node.dead and node.op != "Input":
-                node.dead = True
-                producers, node.inputs = node.inputs, []
-                self._unread(node, producers)
+            if not node.users:
+                self._bury(node)
         appended = len(self.nodes) > self._ordered
         self.nodes = [node for node in self.nodes if not node.dead]
         if appended:

@@ -11,8 +11,8 @@ def fingerprint(graph: Graph) -> str:
 
     Iterated hashing (Weisfeiler and Lehman): a colour of all that a node is computed from, then, starting from these, a
     colour of all that is computed from it; the fingerprint is that of the multiset of final colours. Operators,
-    attributes, shapes and wiring count; parameters, MACs and names do not. Two readings of one node differ from readings
-    of two equal nodes.
+    attributes, shapes and wiring count; parameters, MACs and names do not. Two readings of one node differ from
+    readings of two equal nodes.
     """
     free = unordered(graph, users_of(graph))
     start = forward(graph, labels(graph), free)

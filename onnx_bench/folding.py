@@ -18,10 +18,11 @@ MIN_SAVING = 12
 """Weight a block must save."""
 OVERHEAD = 3
 """Weight of a block's name and braces."""
-MAX_PIECE = 2048
+MAX_PIECE = 1024
 """Items that are searched together; longer sequences are searched in pieces, which bounds memory."""
-MAX_WORK = 100_000
-"""Items looked at before the search stops; a bound on time, met only by very long irregular sequences."""
+MAX_WORK = 2_000_000
+"""Bound on time: ten for each item in a search for repeats, one for each item of a candidate's occurrences. The
+largest networks of timm take a tenth; only very long irregular sequences meet it, and are folded less."""
 
 Value = Hashable
 Values = tuple[Value, ...]
@@ -42,20 +43,20 @@ class Item(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """Stands in the body of a block for its parameter number `index`."""
+    """Stands in the body of a block for its parameter number `number`, counted from 0."""
 
-    index: int
+    number: int
 
     def __str__(self) -> str:
-        return f"${self.index + 1}"
+        return f"${self.number + 1}"
 
 
 class Call(NamedTuple):
-    """Block number `block`, applied to `values`, `count` times in a row."""
+    """Block number `block`, applied to `values`, `times` in a row."""
 
     block: int
     values: Values
-    count: Value
+    times: Value
 
 
 Step = Item | Call
@@ -127,12 +128,12 @@ class _Folder:
         assert step is not None, "a stretch never crosses a separator"
         if isinstance(step, Item):
             return word._replace(values=values, step=step._replace(values=values))
-        return self.call(step.block, values, 1) if step.count == 1 else self.call(step.block, values[:-1], values[-1])
+        return self.call(step.block, values, 1) if step.times == 1 else self.call(step.block, values[:-1], values[-1])
 
     def step(self) -> bool:
         """Fold the stretch that saves most. Returns whether there was one."""
         self.flatten()
-        self.work += len(self.text)
+        self.work += 10 * len(self.text)
         best = self.best() if self.work <= MAX_WORK else None
         if best is not None:
             self.replace(best)
@@ -157,15 +158,14 @@ class _Folder:
         """The stretch with the greatest saving; of equals the longest."""
         text, sums = self.text, self.sums
         bounds = []
-        for length, places in repeated(self.pieces):
-            start = places[0]
-            count = min(len(places), 1 + (max(places) - min(places)) // length)  # more cannot lie side by side
+        for length, count, start, last in repeated(self.pieces):
+            count = min(count, 1 + (last - start) // length)  # more cannot lie side by side
             bounds.append(((sums[start + length] - sums[start]) * (count - 1), length, start))
         bounds.sort(reverse=True)
         best: _Stretch | None = None
         least = MIN_SAVING
         for bound, length, start in bounds:
-            if bound - OVERHEAD < least:
+            if bound - OVERHEAD < least or self.work > MAX_WORK:
                 break
             for size in {length, self.period(start, length)}:
                 weight = sums[start + size] - sums[start]
@@ -188,6 +188,7 @@ class _Folder:
         while at >= 0:
             starts.append(at)
             at = self.text.find(text, at + length)
+        self.work += length * len(starts)
         calls = self.calls(starts, length, self.columns(starts, length))
         cost = sum([1 + len(values) + (2 if count > 1 else 0) for _, values, count in calls])
         weight = self.sums[start + length] - self.sums[start]
@@ -264,8 +265,8 @@ class _Folder:
         return Folded(tuple(blocks), main)
 
 
-def repeated(pieces: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
-    """Length and positions of every repeated substring that cannot be made longer to the right.
+def repeated(pieces: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Every repeated substring that cannot be made longer to the right: length, how often, first and last position.
 
     Positions count through all pieces; each piece ends with a character of its own, so no substring spans two of them.
     Substrings shorter than `MIN_LENGTH` are left out.
@@ -275,14 +276,22 @@ def repeated(pieces: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
     suffixes = [(piece[i:], start + i) for piece, start in zip(pieces, starts, strict=False) for i in range(len(piece))]
     suffixes.sort()
     order = [start for _, start in suffixes]
-    stack: list[tuple[int, int]] = []  # open intervals of `order`: shared length, index of the first suffix
+    # Open substrings, the longest last: length, index in `order` of the first suffix that begins so, and the first and
+    # last position among those suffixes so far.
+    stack: list[list[int]] = [[0, 0, 0, 0]]
     for index, length in enumerate(shared_lengths(text, order)):
-        first = index
-        while stack and stack[-1][0] > length:
-            opened, first = stack.pop()
-            yield opened, order[first : index + 1]
-        if length >= MIN_LENGTH and (not stack or stack[-1][0] < length):
-            stack.append((length, first))
+        begin, first, last = index, order[index], order[index]
+        while stack[-1][0] > length:
+            closed, begin, low, high = stack.pop()
+            first, last = min(first, low), max(last, high)
+            yield closed, index + 1 - begin, first, last
+        top = stack[-1]
+        if length < MIN_LENGTH:
+            continue
+        if top[0] < length:
+            stack.append([length, begin, first, last])
+        else:
+            top[2], top[3] = min(top[2], first), max(top[3], last)
 
 
 def shared_lengths(text: str, order: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from onnx_bench.node import Graph
 from onnx_bench.passes.absorb_norms import AbsorbNorms
 from onnx_bench.passes.absorb_recurrent import AbsorbRecurrent
 from onnx_bench.passes.absorb_weights import AbsorbWeights
-from onnx_bench.passes.base import Alternation, Fixpoint, Pass, Sequential
+from onnx_bench.passes.base import Alternation, Blame, Fixpoint, Pass, Sequential
 from onnx_bench.passes.canonicalise_activations import CanonicaliseActivations
 from onnx_bench.passes.canonicalise_arithmetic import CanonicaliseArithmetic
 from onnx_bench.passes.canonicalise_pads import CanonicalisePads
@@ -31,6 +31,7 @@ from onnx_bench.passes.remove_no_ops import RemoveNoOps
 from onnx_bench.passes.settle_transposes import SettleTransposes
 from onnx_bench.passes.share_partial_sums import SharePartialSums
 from onnx_bench.passes.sink_reshapes import SinkReshapes
+from onnx_bench.passes.sink_transposes import SinkTransposes
 from onnx_bench.passes.split_sources import SplitSources
 
 STRUCTURE: tuple[Pass, ...] = (
@@ -47,8 +48,8 @@ FOLDS: tuple[Pass, ...] = (*FUSE_PASSES, FoldBatchNorm())
 """What stands for one operator, or is part of one; the fused patterns are tried first."""
 
 LATE: tuple[Pass, ...] = (
-    FoldScalars(), CanonicaliseReshapes(), CanonicaliseSlices(), SinkReshapes(), HoistSlices(), SettleTransposes(),
-    SharePartialSums(),
+    FlattenNary(learned=True), FoldScalars(), CanonicaliseReshapes(), CanonicaliseSlices(), SinkReshapes(),
+    SinkTransposes(), HoistSlices(), SettleTransposes(), SharePartialSums(),
 )  # fmt: skip
 """Rules that would break a pattern if they ran earlier."""
 
@@ -59,6 +60,9 @@ PIPELINE = Sequential([
     SplitSources(),
     QualifyForeign(),
 ])  # fmt: skip
+
+NO_PATH = "no path leads from the input to the output; the network is its head on a constant"
+"""Warning about a network that ignores its input."""
 
 
 def normalise(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
@@ -72,7 +76,8 @@ def normalise(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     draft = Draft.from_graph(graph)
     draft.sort()
     PIPELINE(draft)
-    normal = canonical_order(draft.freeze())
+    with Blame([], "freeze"):
+        normal = canonical_order(draft.freeze())
     return normal, tuple(_warnings(normal))
 
 
@@ -80,7 +85,7 @@ def _warnings(graph: Graph) -> list[str]:
     found = []
     read = {i for node in graph.nodes for i in node.inputs} | set(graph.outputs)
     if not any(node.op == "Input" and i in read for i, node in enumerate(graph.nodes)):
-        found.append("no path leads from the input to the output; the network is its head on a constant")
+        found.append(NO_PATH)
     foreign = sorted({node.op for node in graph.nodes if node.op.startswith("ai.onnx::")})
     if foreign:
         found.append(f"operators kept as unknown because their attributes or shapes are not resolved: {foreign}")

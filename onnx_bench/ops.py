@@ -70,7 +70,8 @@ def window_size(size: int, kernel: int, stride: int, dilation: int, pad: int, ce
     span = size + pad - dilation * (kernel - 1) - 1
     if stride < 1 or span < 0:
         raise UnsupportedGraphError(
-            f"a window of kernel {kernel}, stride {stride}, dilation {dilation} does not fit a padded size of {size + pad}"
+            f"a window of kernel {kernel}, stride {stride}, dilation {dilation} does not fit a padded size of "
+            f"{size + pad}"
         )
     return (-(-span // stride) if ceil_mode else span // stride) + 1
 
@@ -96,7 +97,8 @@ def _conv_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
 
 
 def _conv_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return attrs["channels"] * (ins[0][1] // attrs["groups"]) * prod(attrs["kernel"]) + attrs["bias"] * attrs["channels"]
+    weights = attrs["channels"] * (ins[0][1] // attrs["groups"]) * prod(attrs["kernel"])
+    return (0 if len(ins) > 1 else weights) + attrs["bias"] * attrs["channels"]  # the second input: computed weights
 
 
 def _conv_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
@@ -108,15 +110,17 @@ def _conv_transpose_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
     rank = len(kernel)
     if attrs["groups"] < 1 or len(x) != rank + 2 or x[1] % attrs["groups"]:
         raise UnsupportedGraphError(f"ConvTranspose of {list(x)} cannot have {attrs['groups']} groups")
-    return (x[0], attrs["channels"]) + tuple(
+    sizes = (
         (x[2 + i] - 1) * attrs["strides"][i] + attrs["dilations"][i] * (kernel[i] - 1) + 1
         + attrs["output_padding"][i] - pads[i] - pads[rank + i]
         for i in range(rank)
     )  # fmt: skip
+    return (x[0], attrs["channels"], *sizes)
 
 
 def _conv_transpose_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return ins[0][1] * (attrs["channels"] // attrs["groups"]) * prod(attrs["kernel"]) + attrs["bias"] * attrs["channels"]
+    weights = ins[0][1] * (attrs["channels"] // attrs["groups"]) * prod(attrs["kernel"])
+    return (0 if len(ins) > 1 else weights) + attrs["bias"] * attrs["channels"]  # the second input: computed weights
 
 
 def _conv_transpose_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
@@ -261,9 +265,9 @@ def _prelu_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
 
 _WINDOW = {"kernel": ..., "strides": ..., "pads": ..., "dilations": ...}
 _UNARY_MATH = (
-    "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Exp Floor IsInf IsNaN Log Neg Not Reciprocal Round Sign Sin "
-    "Sinh Sqrt Tan"
-).split()
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Exp", "Floor",
+    "IsInf", "IsNaN", "Log", "Neg", "Not", "Reciprocal", "Round", "Sign", "Sin", "Sinh", "Sqrt", "Tan",
+)  # fmt: skip
 _ACTIVATIONS: dict[str, dict[str, Any]] = {
     "Relu": {}, "Sigmoid": {}, "Tanh": {}, "Silu": {}, "HardSwish": {}, "Mish": {}, "Selu": {}, "Softplus": {},
     "Softsign": {}, "Erf": {}, "Gelu": {"approximate": "none"}, "LeakyRelu": {"alpha": 0.01}, "Elu": {"alpha": 1.0},
@@ -355,7 +359,7 @@ def spec(op: str) -> OpSpec:
 
 def pack_attrs(attrs: Mapping[str, AttrValue]) -> Attrs:
     """Attributes as a sorted tuple of pairs, lists as tuples."""
-    if any(type(v) is list for v in attrs.values()):
+    if any(isinstance(v, list) for v in attrs.values()):
         attrs = {k: tuple(v) if isinstance(v, list) else v for k, v in attrs.items()}
     return tuple(sorted(attrs.items()))
 
@@ -386,10 +390,13 @@ def make_node(
             raise UnsupportedGraphError(f"{op} needs the attribute {missing}")
     known = [s for s in in_shapes if s is not None]
     complete = len(known) == len(in_shapes)
-    if shape is None and entry.shape is not None and complete:
-        shape = entry.shape(attrs, known)
     macs = 0
-    if shape is not None and complete:
-        macs = entry.macs(attrs, known, shape)
-        params = entry.params(attrs, known, shape) if params is None else params
+    try:
+        if shape is None and entry.shape is not None and complete:
+            shape = entry.shape(attrs, known)
+        if shape is not None and complete:
+            macs = entry.macs(attrs, known, shape)
+            params = entry.params(attrs, known, shape) if params is None else params
+    except (IndexError, TypeError, ValueError, ZeroDivisionError) as error:  # ranks that no rule expected
+        raise UnsupportedGraphError(f"{op} cannot be applied to inputs of shapes {[list(s) for s in known]}") from error
     return Node(op, tuple(inputs), pack_attrs(attrs), shape, params or 0, macs)

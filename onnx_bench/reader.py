@@ -13,13 +13,15 @@ import atexit
 import os
 import threading
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from onnx_bench.errors import UserInputError
-from onnx_bench.graph import ArchGraph
-from onnx_bench.reading.answer import typed
 from onnx_bench.reading.limits import LOCAL_BYTES
 from onnx_bench.reading.pool import ReaderPool
-from onnx_bench.reading.source import Source, name_of, opened
+from onnx_bench.reading.source import Source, contents, name_of, opened
+
+if TYPE_CHECKING:
+    from onnx_bench.graph import ArchGraph
 
 __all__ = ["ReaderPool", "read_graph", "read_many", "warm_up"]
 
@@ -66,17 +68,21 @@ def read_many(
 
 
 def warm_up() -> None:
-    """Start the shared pool's first worker now, so that it imports while the caller does other things."""
+    """Start the shared pool's first worker now, so that it imports while the caller does other things.
+
+    A command line calls this before anything else: importing this module takes a few milliseconds.
+    """
     _pool()
 
 
 def _read_here(source: Source, normalised: bool) -> ArchGraph:
-    from onnx_bench.reading.pipeline import read_bytes  # imports onnx, which a caller that leaves it to workers spares
+    from onnx_bench.reading.answer import typed  # late, like all that `warm_up` can do without
+    from onnx_bench.reading.pipeline import read_bytes
 
     with opened(source, LOCAL_BYTES) as content:
-        data = content if isinstance(content, bytes) else _contents(content)
+        data = memoryview(content) if isinstance(content, bytes) else contents(content)
     try:
-        return read_bytes(memoryview(data), name_of(source), normalised)
+        return read_bytes(data, name_of(source), normalised)
     except UserInputError:
         raise
     except Exception as error:
@@ -88,11 +94,6 @@ def _result_here(source: Source, normalised: bool) -> ArchGraph | UserInputError
         return _read_here(source, normalised)
     except UserInputError as error:
         return error
-
-
-def _contents(file: int) -> bytes:
-    with open(file, "rb", closefd=False) as stream:
-        return stream.read()
 
 
 def _pool() -> ReaderPool:

@@ -82,10 +82,14 @@ def _closed(name: str, known: frozenset[str], kind: str) -> str:
     return name if name in known or _CUSTOM.fullmatch(name) else f"{kind}#{bucket(name)}"
 
 
+RAW = "ai.onnx::"
+"""Before an operator of the standard that kept attributes its canonical form does not know."""
+
+
 @lru_cache(maxsize=4096)
 def closed_operator(op: str) -> str:
     """`op` if it is canonical or of the ONNX standard, else `Custom#<bucket>`."""
-    return op if op in OPS else _closed(op, ONNX_OPERATORS, "Custom")
+    return op if op in OPS or op.removeprefix(RAW) in OPS else _closed(op, ONNX_OPERATORS, "Custom")
 
 
 def closed_equation(equation: str) -> str:
@@ -128,9 +132,9 @@ def _typed(op: str, name: str, value: Any, dtype: str) -> Any:
         return tuple([_typed(op, name, v, dtype) for v in value])
     if isinstance(value, str):
         return closed_equation(value) if op == "Einsum" else _closed_scalar(value)
-    prescribed = type(OPS[op].defaults.get(name))
-    if (op == "Constant" and dtype == "bool") or prescribed is bool:
+    default = OPS[op].defaults.get(name)
+    if (op == "Constant" and dtype == "bool") or isinstance(default, bool):
         return bool(value)
-    if (op == "Constant" and dtype == "float") or prescribed is float or (op, name) in _FLOATS:
+    if (op == "Constant" and dtype == "float") or isinstance(default, float) or (op, name) in _FLOATS:
         return float(value) + 0.0  # -0.0 becomes 0.0
     return value

@@ -68,7 +68,7 @@ def write_results(name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
     """Write a table to train/results with the command and commit that made it."""
     module = Path(sys.argv[0]).resolve()
     words = ["python", "-m", ".".join(module.relative_to(ROOT).with_suffix("").parts), *sys.argv[1:]]
-    table = pd.DataFrame(rows).assign(command=" ".join(words), commit=commit())
+    table = pd.DataFrame(list(rows)).assign(command=" ".join(words), commit=commit())
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.csv"
     table.to_csv(path, index=False, float_format="%.4f")

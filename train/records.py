@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from rich.progress import track
 
 from encoders import features
 from onnx_bench import spaces
@@ -112,21 +114,28 @@ def data_folder(data: str | None = None) -> Path:
     return folder
 
 
-def _encode_built(job: tuple[str, list[str]]) -> tuple[list[str], Floats, list[tuple[int, int]]]:
-    space, archs = job
+Encoded = tuple[list[str], Floats, list[tuple[int, int]]]
+
+
+def _encode_built(space: str, archs: list[str]) -> Encoded:
     return _encode([spaces.get(space).build(arch) for arch in archs])
 
 
-def _encode_files(job: list[bytes]) -> tuple[list[str], Floats, list[tuple[int, int]]]:
+def _encode_files(files: list[bytes]) -> Encoded:
     import zstandard
 
     plain = zstandard.ZstdDecompressor()
-    return _encode([read_graph(plain.decompress(f, max_output_size=1 << 30), trusted=True) for f in job])
+    return _encode([read_graph(plain.decompress(f, max_output_size=1 << 30), trusted=True) for f in files])
 
 
-def _encode(graphs: list[ArchGraph]) -> tuple[list[str], Floats, list[tuple[int, int]]]:
+def _encode(graphs: list[ArchGraph]) -> Encoded:
     sizes = [(g.params, g.macs) for g in graphs]
     return [g.fingerprint() for g in graphs], features.compute_many(graphs), sizes
+
+
+def _run(encode: Callable[[list[Any]], Encoded], jobs: list[list[Any]], workers: int) -> list[Encoded]:
+    with ProcessPoolExecutor(workers) as pool:
+        return list(track(pool.map(encode, jobs), "encoding", total=len(jobs)))
 
 
 def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
@@ -150,16 +159,15 @@ def load(space: str, *, data: str | None = None, workers: int = 2) -> Labelled:
     if space == "timm":
         table = _real_networks(folder)
         archs = (table.timm_base + "@" + table.img_size.astype(str)).tolist()
-        jobs, encode = list(_chunks(table.onnx.tolist(), 10)), _encode_files
+        encode = partial(_run, _encode_files, list(_chunks(table.onnx.tolist(), 10)))
     else:
         table = pd.read_parquet(folder / file)
         archs = table.arch.tolist()
-        jobs, encode = [(space, part) for part in _chunks(archs, CHUNK)], _encode_built
+        encode = partial(_run, partial(_encode_built, space), list(_chunks(archs, CHUNK)))
     key = hashlib.sha256(json.dumps([space, archs, features.NAMES, features.VERSION]).encode()).hexdigest()[:16]
     cache = CACHE / f"{space}-{key}.npz"
     if not cache.is_file():
-        with ProcessPoolExecutor(workers) as pool:
-            parts = list(pool.map(encode, jobs))  # type: ignore[arg-type]
+        parts = encode(workers)
         cache.parent.mkdir(parents=True, exist_ok=True)
         draft = cache.with_suffix(".part.npz")
         np.savez_compressed(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archlm.cli.lean_imports import hidden
 from archlm.cli.loading import InputOption, SpaceOption, check_options, find_sources, read_sources
 from archlm.cli.predict_output import print_answers, print_explanation, write_csv
 from archlm.cli.terminal import print_json, progress, report
@@ -15,6 +16,7 @@ from onnx_bench.errors import UnknownNameError, UserInputError
 from onnx_bench.tasks import get_task
 
 if TYPE_CHECKING:
+    from archlm.predictor import Predictor
     from onnx_bench.graph import ArchGraph
 
 DEFAULT_TASKS = ("imagenet-1k", "cifar10")
@@ -45,26 +47,16 @@ def predict(
     check_options(space, inputs)
     sources = find_sources(items, space, inputs)
     read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
+    predictor = _load_predictor(tasks)
 
-    from archlm.predictor import Predictor
-
-    predictor = Predictor.from_pretrained()
-    loaded: list[ArchGraph | UserInputError] = []
-
-    def graphs() -> Iterator[ArchGraph | UserInputError]:
-        for graph in progress(read, len(sources), "reading"):
-            if explain:
-                loaded.append(graph)
-            yield graph
-
-    answers: list[dict[str, Any]] = []
-    for row in predictor.answers(graphs(), tasks):
-        # A network that was not read does not know what it was called.
-        row["arch"] = sources[len(answers) // len(tasks)].name
-        answers.append(row)
+    graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
     if explain:
-        for i, row in enumerate(answers):
-            graph = loaded[i // len(tasks)]
+        graphs = list(graphs)  # each is asked again
+    answers = list(predictor.answers(graphs, tasks))
+    for i, row in enumerate(answers):
+        row["arch"] = sources[i // len(tasks)].name  # a network that was not read does not know its name
+    if explain:
+        for graph, row in zip((graph for graph in graphs for _ in tasks), answers, strict=True):
             row["explanation"] = predictor.explain(graph, row["task"]) if row["error"] is None else None
     if csv is not None:
         write_csv(csv, answers)
@@ -72,14 +64,25 @@ def predict(
         print_json(answers)
     else:
         print_answers(answers)
-        if explain:
-            for row in answers:
-                print_explanation(row)
-    failed = {row["arch"]: row["error"] for row in answers if row["error"] is not None}
-    for name, error in failed.items():
-        report(name, error["type"], error["message"])
-    if failed:
+        for row in answers:
+            print_explanation(row)
+    if failed := {row["arch"]: row["error"] for row in answers if row["error"] is not None}:
+        for name, error in failed.items():
+            report(name, error["type"], error["message"])
         raise typer.Exit(1)
+
+
+def _load_predictor(tasks: list[str]) -> Predictor:
+    with hidden():
+        from archlm.predictor import Predictor
+
+    predictor = Predictor.from_pretrained()
+    if unknown := set(tasks) - set(predictor.tasks):
+        raise typer.BadParameter(
+            f"these weights do not answer {', '.join(sorted(unknown))}; they answer {', '.join(predictor.tasks)}",
+            param_hint="--task",
+        )
+    return predictor
 
 
 def _known_tasks(names: list[str] | None) -> list[str]:

@@ -30,7 +30,7 @@ class BagConfig:
 
     members: int = 24
     subset: int = 7
-    rounds: int = 150
+    rounds: int = 100
     leaves: int = 15
     learning_rate: float = 0.05
     min_leaf: int = 40
@@ -76,7 +76,7 @@ class MonotoneBag:
                 "num_threads": threads, "seed": seed * 1000 + member, "verbosity": -1, "deterministic": True,
             }  # fmt: skip
             booster = lgb.train(parameters, data, config.rounds)
-            fitted = booster.predict(select(features, subset), num_threads=threads)
+            fitted = np.asarray(booster.predict(select(features, subset), num_threads=threads))
             boosters.append(booster)
             subsets.append(subset)
             means.append(float(np.average(fitted, weights=weights)))
@@ -86,7 +86,7 @@ class MonotoneBag:
     def member_scores(self, features: Floats) -> Floats:
         """Standardised score of every member. Shapes: [B, F] -> [B, members]."""
         scores = [
-            (booster.predict(select(features, subset), num_threads=1) - mean) / std
+            (np.asarray(booster.predict(select(features, subset), num_threads=1)) - mean) / std
             for booster, subset, mean, std in zip(self.boosters, self.subsets, self.means, self.stds, strict=True)
         ]
         return np.stack(scores, axis=1)

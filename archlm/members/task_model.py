@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
+
 from archlm.members.value_scale import ValueScale
 
 Floats = NDArray[np.float64]

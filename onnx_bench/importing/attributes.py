@@ -7,6 +7,8 @@ from typing import Any
 
 import onnx
 
+from onnx_bench.node import AttrValue
+
 MAX_STRING = 256
 """Longer strings are cut: no operator of the standard has one, and an equation of this length is refused anyway."""
 
@@ -55,9 +57,9 @@ def read_attributes(protos: Iterable[onnx.AttributeProto]) -> dict[str, Any]:
     return attrs
 
 
-def plain(attrs: dict[str, Any]) -> dict[str, Any]:
+def plain(attrs: dict[str, Any]) -> dict[str, AttrValue]:
     """The attributes that a graph node can hold: numbers, strings and tuples of one kind of them."""
-    kept = {}
+    kept: dict[str, AttrValue] = {}
     for name, value in attrs.items():
         kind = type(value)
         if kind is list:

@@ -13,14 +13,14 @@ from math import prod
 
 import numpy as np
 
-from onnx_bench.importing.call import Call, KeepBatchError
+from onnx_bench.importing.call import MAX_LIST, Call, KeepBatchError
 from onnx_bench.importing.tensor import Tensor, learned_tensor
 from onnx_bench.node import Shape
 
-_ALIGNED = frozenset(
+_ALIGNED = frozenset((
     "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Max", "Min", "Sum", "Mean", "And", "Or", "Xor", "Equal", "Greater",
     "Less", "GreaterOrEqual", "LessOrEqual", "Where", "Concat", "MatMul", "Einsum",
-)
+))  # fmt: skip
 _STATES = {"LSTM": (5, 6), "GRU": (5,), "RNN": (5,)}
 
 
@@ -60,8 +60,9 @@ def reshape_target(c: Call) -> Shape | None:
     if axis is None or out is None or x.shape is None or x.full is None:
         return None
     if c.before is not None and len(c.names) > 1:
-        then, now = c.before.get(c.names[1]), c.tensor(1)
-        if then is not None and then.value is not None and not np.array_equal(then.value, now.value):
+        before = c.before.get(c.names[1])
+        then, now = None if before is None else before.value, c.tensor(1).value
+        if then is not None and now is not None and then.size <= MAX_LIST and not np.array_equal(then, now):
             return None  # the file computes its target from the batch
     low = prod(x.shape[:axis]) * x.outer
     high = low * (x.full[axis] // x.shape[axis])

@@ -14,9 +14,16 @@ from onnx_bench.node import Shape
 UNKNOWN_OPSET = 1 << 30
 """The opset of calls that the importer makes up: newer than any file's."""
 
+MAX_LIST = 1 << 13
+"""Longest list of sizes, axes or positions that is read from a tensor: enough for a Split into as many parts."""
+
 
 class UnknownShapeError(Exception):
     """A shape or value that a rule needs is not known."""
+
+
+class UnknownOperatorError(UnknownShapeError):
+    """No rule and no schema describes an operator."""
 
 
 class MisfitError(Exception):
@@ -42,6 +49,7 @@ class Call:
         before: The tensors of the file at its own batch, then.
         out_full: The shape of the first output at the batch of the file, then.
         outer: `Tensor.outer` of the first output where it differs from that of the inputs, then; else 0.
+        note: What a rule had to assume.
     """
 
     dtypes: tuple[str, ...] = ()
@@ -50,6 +58,7 @@ class Call:
     before: Mapping[str, Tensor] | None = None
     out_full: Shape | None = None
     outer = 0
+    note = ""
 
     def __init__(
         self, op: str, ins: list[Tensor | None], attrs: dict[str, Any], count: int, opset: int,
@@ -87,11 +96,18 @@ class Call:
         tensor = self.ins[i] if i < len(self.ins) else None
         return None if tensor is None else tensor.value
 
+    def scalar(self, i: int) -> Any:
+        """The first value of input `i` as a Python number, `None` where it is omitted or not known."""
+        value = self.value(i)
+        return None if value is None or not value.size else value[(0,) * value.ndim].item()
+
     def ints(self, i: int) -> list[int]:
         """The known integers in input `i`, flattened."""
         value = self.tensor(i).value
         if value is None:
             raise UnknownShapeError
+        if value.size > MAX_LIST:
+            raise MisfitError(f"{self.op} is given {value.size} numbers where it takes one for each axis")
         return [int(v) for v in value.ravel().tolist()]
 
     def moved(self, name: str, i: int) -> Any:
@@ -107,6 +123,8 @@ class Call:
         value = self.tensor(i).value
         if value is None:
             raise UnknownShapeError
+        if value.size > MAX_LIST:
+            raise MisfitError(f"{self.op} is given {value.size} numbers where it takes one for each axis or output")
         return value.tolist()
 
     def keep(self, *indices: int) -> None:
@@ -123,3 +141,15 @@ def axis_of(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise MisfitError(f"axis {axis} of a tensor of rank {rank}")
     return axis % rank if rank else 0
+
+
+def own_axis(c: Call, default: int = 0) -> int:
+    """Attribute `axis` of `c`, counted from the front of its first input."""
+    axis: int = axis_of(c.attrs.get("axis", default), len(c.shape()))
+    c.attrs["axis"] = axis
+    return axis
+
+
+def as_list(value: Any) -> list[int]:
+    """Integers from a scalar or a list."""
+    return [int(v) for v in value] if isinstance(value, (list, tuple)) else [int(value)]

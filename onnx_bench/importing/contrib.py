@@ -12,9 +12,9 @@ from onnx_bench.importing.tensor import Tensor, learned_tensor
 if TYPE_CHECKING:
     from onnx_bench.importing.evaluator import Evaluator
 
-_PARAMETERS = {
+_PARAMETERS: dict[str, tuple[str, ...]] = {
     "LeakyRelu": ("alpha",), "Elu": ("alpha",), "HardSigmoid": ("alpha", "beta"), "Clip": ("min", "max"),
-    "ThresholdedRelu": ("alpha",),
+    "ThresholdedRelu": ("alpha",), "Relu": (), "Sigmoid": (), "Tanh": (), "HardSwish": (), "Softplus": (), "Gelu": (),
 }  # fmt: skip
 _QUANTISED: dict[str, tuple[str, tuple[int, ...]]] = {
     "QLinearAdd": ("Add", (0, 3)), "QLinearMul": ("Mul", (0, 3)), "QLinearSigmoid": ("Sigmoid", (0,)),
@@ -30,11 +30,11 @@ def _activate(e: Evaluator, x: Tensor, c: Call, prefix: str = "activation") -> T
     name = c.attrs.pop(prefix, "")
     if not name:
         return x
-    if not isinstance(name, str) or name not in {*_PARAMETERS, "Relu", "Sigmoid", "Tanh", "HardSwish", "Softplus", "Gelu"}:
+    if name not in _PARAMETERS:
         raise MisfitError(f"{c.op} ends with an activation that is not known")
     given = c.attrs.pop(f"{prefix}_params", ())
     attrs = {}
-    for i, key in enumerate(_PARAMETERS.get(name, ())):
+    for i, key in enumerate(_PARAMETERS[name]):
         if i < len(given):
             attrs[key] = given[i]
         elif (value := c.attrs.pop(f"{prefix}_{key}", None)) is not None:
@@ -122,7 +122,9 @@ def bias_add(e: Evaluator, c: Call) -> list[Tensor]:
 def multi_head_attention(e: Evaluator, c: Call) -> list[Tensor] | None:
     """MultiHeadAttention on separate q, k, v of rank 3, without masks or a past: the standard Attention."""
     heads = c.attrs.get("num_heads", 0)
-    if not (c.has(1) and c.has(2)) or len(c.shape()) != 3 or len(c.shape(1)) != 3 or any(c.has(i) for i in (4, 6, 7)):
+    if c.count > 1 or not (c.has(1) and c.has(2)) or any(c.has(i) for i in (4, 6, 7)):
+        return None
+    if len(c.shape()) != 3 or len(c.shape(1)) != 3:
         return None
     q, k, v = c.tensor(0), c.tensor(1), c.tensor(2)
     if c.has(3):
@@ -141,7 +143,7 @@ def multi_head_attention(e: Evaluator, c: Call) -> list[Tensor] | None:
 
 def packed_attention(e: Evaluator, c: Call) -> list[Tensor] | None:
     """Attention with one weight for q, k and v, without masks or a past: a linear map, its parts, the standard one."""
-    if any(c.has(i) for i in (3, 4, 6)):
+    if c.count > 1 or any(c.has(i) for i in (3, 4, 6)):
         return None
     heads, width = c.attrs.get("num_heads", 0), c.shape(1)[-1]
     sizes = tuple(c.attrs.get("qkv_hidden_sizes") or (width // 3,) * 3)
@@ -200,7 +202,8 @@ _TABLE: dict[str, Callable[[Evaluator, Call], list[Tensor] | None]] = {
     "FusedMatMulActivation": fused_matmul, "BiasGelu": bias_gelu, "FastGelu": bias_gelu, "QuickGelu": quick_gelu,
     "SkipLayerNormalization": skip_norm, "SkipSimplifiedLayerNormalization": skip_norm,
     "SimplifiedLayerNormalization": simplified_norm, "BiasAdd": bias_add, "BiasDropout": bias_add,
-    "MultiHeadAttention": multi_head_attention, "DynamicQuantizeLSTM": quantised_lstm, "Attention": packed_attention, "QLinearConcat": quantised_concat,
+    "MultiHeadAttention": multi_head_attention, "Attention": packed_attention,
+    "DynamicQuantizeLSTM": quantised_lstm, "QLinearConcat": quantised_concat,
     **dict.fromkeys(_QUANTISED, quantised), **dict.fromkeys(_RENAMED, renamed),
 }  # fmt: skip
 _BLOCKED: dict[str, Callable[[Evaluator, Call], list[Tensor] | None]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from onnx_bench.errors import MalformedModelError
-from onnx_bench.importing.call import Call, axis_of
+from onnx_bench.importing.call import Call, MisfitError, axis_of
 from onnx_bench.importing.scope import Scope
 from onnx_bench.importing.tensor import Tensor
 from onnx_bench.node import Shape
@@ -80,9 +80,9 @@ def _agreed(a: Shape | None, b: Shape | None) -> Shape | None:
 
 def if_(e: Evaluator, c: Call) -> list[Tensor]:
     """If: the branch of a known condition; else one operator whose shapes are those on which both branches agree."""
-    condition = c.value(0)
-    if condition is not None and condition.size:
-        return _results(e, c.attrs["then_branch" if condition.ravel()[0] else "else_branch"], ())
+    condition = c.scalar(0)
+    if condition is not None:
+        return _results(e, c.attrs["then_branch" if condition else "else_branch"], ())
     branches = [c.attrs["then_branch"], c.attrs["else_branch"]]
     (then, other), params = _opaque(e, c, [(b, ()) for b in branches])
     shapes = [_agreed(a.shape, b.shape) for a, b in zip(then, other, strict=False)]
@@ -95,17 +95,18 @@ def _inside(tensor: Tensor | None, shape: Shape | None) -> Tensor:
 
 
 def loop(e: Evaluator, c: Call) -> list[Tensor]:
-    """Loop: carried tensors keep their shape where one turn keeps it; scan outputs are stacked where turns are known."""
+    """Loop: carried tensors keep the shape that one turn keeps; scan outputs are stacked where turns are known."""
     body = c.attrs["body"]
     carried = c.ins[2:]
     start = [_inside(t, t.shape if t is not None else None) for t in carried]
     (outs,), params = _opaque(e, c, [(body, [Tensor((), "int", 0), Tensor((), "bool", 0), *start])])
-    turns, going = c.value(0), c.value(1)
-    stays = len(outs) > 0 and outs[0].value is not None and bool(outs[0].value.all())
-    known = turns is not None and stays and (not c.has(1) or (going is not None and bool(going.all())))
+    turns = c.scalar(0)
+    stays = len(outs) > 0 and outs[0].value is not None and outs[0].value.shape == () and bool(outs[0].value)
+    known = turns is not None and stays and (not c.has(1) or bool(c.scalar(1)))
     shapes = [_agreed(s.shape, o.shape) for s, o in zip(start, outs[1:], strict=False)]
+    count = int(turns) if known else None
     for out in outs[1 + len(start) :]:
-        shapes.append((int(turns.ravel()[0]), *out.shape) if known and turns is not None and out.shape is not None else None)
+        shapes.append(None if count is None or out.shape is None else (count, *out.shape))
     return _emit(e, c, shapes, [o.dtype for o in outs[1:]], params)
 
 
@@ -115,6 +116,8 @@ def scan(e: Evaluator, c: Call) -> list[Tensor]:
         _, params = _opaque(e, c, [])
         return _emit(e, c, [], ["float"], params)
     body, scanned = c.attrs["body"], c.attrs["num_scan_inputs"]
+    if not 0 <= scanned <= len(c.ins):
+        raise MisfitError(f"Scan over {scanned} of {len(c.ins)} inputs")
     states = c.ins[: len(c.ins) - scanned]
     axes = c.attrs.get("scan_input_axes") or (0,) * scanned
     start, parts, turns = [_inside(t, t.shape if t is not None else None) for t in states], [], None

@@ -8,7 +8,7 @@ weights leave no nodes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ import onnx
 from onnx_bench.errors import MalformedModelError
 from onnx_bench.importing.attributes import plain, read_attributes
 from onnx_bench.importing.batch import align, outer_of
-from onnx_bench.importing.call import UNKNOWN_OPSET, Call, MisfitError, UnknownShapeError
+from onnx_bench.importing.call import UNKNOWN_OPSET, Call, MisfitError, UnknownOperatorError, UnknownShapeError
 from onnx_bench.importing.fallback import infer_outputs
 from onnx_bench.importing.fold import ELEMENTWISE, FOLDS
 from onnx_bench.importing.rules import RULES, SPECIALS, weight_slots
@@ -33,17 +33,20 @@ from onnx_bench.importing.tensor import (
     merge_sources,
     stored_tensor,
 )
-from onnx_bench.node import Node, Shape
+from onnx_bench.node import Attrs, Node, Shape
 
 MAX_COMPUTED = 1 << 22
 """Elements that may be computed for one file, all small tensors together."""
+MAX_RANK = 64
+MAX_DIM = 1 << 62
+"""Shapes beyond these are taken as errors of the file."""
 SELECTING = frozenset(("Slice", "Gather", "Split", "GatherND", "GatherElements"))
 """Operators whose result is a part of their first input."""
 BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What a rule runs into when attributes are missing, of another type or of an impossible value."""
 
 
-_DTYPE = {kind: (("dtype", kind),) for kind in ("float", "int", "bool", "string")}
+_DTYPE: dict[str, Attrs] = {kind: (("dtype", kind),) for kind in ("float", "int", "bool", "string")}
 
 
 def _number(value: Any, dtype: str) -> bool | int | float:
@@ -56,6 +59,11 @@ class Evaluator:
     """Evaluates a file at one choice of input shapes.
 
     Attributes:
+        opsets: Version of each operator set, by domain.
+        declared: Gives the shape that the file declares for a tensor, `None` where it declares none.
+        stored: Names of the initialisers of the main graph.
+        batch: The batch of the file, while it is evaluated for batch 1.
+        before: The tensors of the file at its own batch, then.
         nodes: The graph so far.
         seen: Every tensor of the file by name.
         problems: What did not fit, in order.
@@ -63,7 +71,7 @@ class Evaluator:
     """
 
     def __init__(
-        self, opsets: Mapping[str, int], declared: Mapping[str, Tensor], stored: set[str], batch: int = 1,
+        self, opsets: Mapping[str, int], declared: Callable[[str], Shape | None], stored: set[str], batch: int = 1,
         before: dict[str, Tensor] | None = None,
     ) -> None:  # fmt: skip
         self.opsets = opsets
@@ -98,7 +106,7 @@ class Evaluator:
 
     def step(self, proto: onnx.NodeProto, scope: Scope) -> None:
         """Evaluate one node of the file."""
-        op, domain, names, outs = proto.op_type, proto.domain, list(proto.input), list(proto.output)
+        op, domain, names, outs = proto.op_type, proto.domain, proto.input[:], proto.output[:]
         if domain == "ai.onnx":
             domain = ""
         try:
@@ -139,26 +147,35 @@ class Evaluator:
 
     def evaluate(self, call: Call) -> list[Tensor]:
         """The outputs of `call`."""
-        if call.batch > 1:
-            align(call)
         special = SPECIALS.get(call.op)
+        shapes: list[Shape | None] = []
         try:
+            if call.batch > 1:
+                align(call)
             if special is not None:
                 outputs = special(self, call)
                 if outputs is not None:
                     return outputs
             rule = RULES.get(call.op)
-            shapes = infer_outputs(call, self.opsets) if rule is None else rule(call)
+            found = infer_outputs(call, self.opsets) if rule is None else rule(call)
+            shapes = found if isinstance(found, list) else [found] * call.count
+            for shape in shapes:
+                if shape:
+                    _check_shape(shape)
+        except UnknownOperatorError:
+            self.warn(f"the operator {safe_name(call.op)} is not known; it is kept by its name")
         except UnknownShapeError:
-            shapes = None
+            pass
         except MisfitError as error:
             self.problems.append(str(error))
-            shapes = None
+            shapes = []
         except BROKEN:
             self.problems.append(f"the attributes or inputs of a {safe_name(call.op)} node are not valid")
-            shapes = None
-        if shapes is None or not isinstance(shapes, list):
-            shapes = [shapes] * call.count
+            shapes = []
+        if call.note:
+            self.warn(call.note)
+        if len(shapes) < call.count:
+            shapes = shapes + [None] * (call.count - len(shapes))
         return self.finish(call, shapes)
 
     # Outputs
@@ -198,20 +215,23 @@ class Evaluator:
             if size > 1 and call.op in ELEMENTWISE and all(v.size == 1 or is_filled(v) for v in values):
                 scalar = fold(call, [v[(0,) * v.ndim] for v in values], ())
                 return None if scalar is None else filled(scalar, out).value
-            if size > MAX_VALUE or self.computed + size > MAX_COMPUTED:
+            largest = max(size, *[v.size for v in values])
+            if largest > MAX_VALUE or self.computed + largest > MAX_COMPUTED:
                 return None
-            self.computed += size
+            self.computed += largest
             return fold(call, values, out)
         except BROKEN:  # the types of the values do not allow the operation
             return None
 
-    def _dtypes(self, call: Call, count: int) -> list[str]:
-        if not call.dtypes:
+    def _dtypes(self, call: Call, count: int) -> Sequence[str]:
+        """The types of `count` outputs: as the rule said, the last one repeated; else that of the first input."""
+        given = call.dtypes
+        if not given:
             for t in call.ins:
                 if t is not None:
-                    return [t.dtype] * count
-        first = "float"
-        return list(call.dtypes[:count]) + [call.dtypes[-1] if call.dtypes else first] * (count - len(call.dtypes))
+                    return (t.dtype,) * count
+            given = ("float",)
+        return given[:count] if len(given) >= count else given + given[-1:] * (count - len(given))
 
     def emit(self, call: Call, shapes: Sequence[Shape | None], params: int = 0) -> list[Tensor]:
         """Append the node of `call` and, for further outputs that are named, `Output` nodes."""
@@ -227,11 +247,11 @@ class Evaluator:
         while inputs and inputs[-1] < 0:
             inputs.pop()
         attrs = tuple(sorted(plain(call.attrs).items())) if call.attrs else ()
-        dtypes = self._dtypes(call, len(shapes))
         first = shapes[0] if shapes and shapes[0] is not None else self._declared_shape(call, 0)
         node = len(nodes)
         nodes.append(Node(safe_name(op) if "::" in op else op, tuple(inputs), attrs, first, params))
-        tensors = [Tensor(first, dtypes[0] if dtypes else "float", node)]
+        dtypes = self._dtypes(call, max(len(shapes), 1))
+        tensors = [Tensor(first, dtypes[0], node)]
         for i in range(1, min(call.count, len(shapes))):
             shape = shapes[i]
             if call.proto is None or call.proto.output[i]:
@@ -243,13 +263,17 @@ class Evaluator:
         return tensors
 
     def _declared_shape(self, call: Call, i: int) -> Shape | None:
-        """What the file declares of an output whose shape no rule gives."""
-        if call.proto is not None and self.before is None and i < len(call.proto.output):
-            declared = self.declared.get(call.proto.output[i])
-            if declared is not None and declared.shape is not None:
-                return declared.shape
-        self.unknown += 1
-        return None
+        """The shape of an output that no rule gives: as the file declares it, else unknown."""
+        name = call.proto.output[i] if call.proto is not None and i < len(call.proto.output) else ""
+        shape = self.declared(name) if self.before is None else self._divided(name)
+        self.unknown += shape is None
+        return shape
+
+    def _divided(self, name: str) -> Shape | None:
+        """At batch 1: the shape at the batch of the file, divided by it. Unknown operators treat examples alike."""
+        then = self.before.get(name) if self.before is not None else None
+        shape = None if then is None else then.shape
+        return (shape[0] // self.batch, *shape[1:]) if shape and shape[0] % self.batch == 0 else shape
 
     def materialise(self, tensor: Tensor, slot: str = "") -> int:
         """Append a node for one reading of a held tensor.
@@ -257,33 +281,39 @@ class Evaluator:
         Args:
             tensor: The held tensor.
             slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
-                recurrence starts from.
+                recurrence starts from, which exporters write out although it is zero.
         """
-        value, shape = tensor.value, tensor.shape
-        self.nodes.append(self._source(tensor, value, shape, slot))
-        return len(self.nodes) - 1
+        value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
+        params = sources[0][1] if len(sources) == 1 else tensor.learned
+        if slot:
+            dtype = "float"
+            if slot == "weight":
+                params = params or (0 if shape is None else prod(shape))
+            elif slot == "buffer":
+                params = 0
+            elif value is None or not (value[(0,) * value.ndim] if is_filled(value) else value.any()):
+                return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
+        elif value is not None and not params:
+            if value.size == 1 or is_filled(value):
+                number = _number(value[(0,) * value.ndim], dtype)
+                return self._append("Constant", (("dtype", dtype), ("value", (number,))), shape)
+            if dtype != "float" and value.size <= 64:
+                content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
+                return self._append("Constant", (("dtype", dtype), ("value", content)), shape)
+        return self._append("Parameter", _DTYPE[dtype], shape, params if dtype == "float" else 0)
 
-    def _source(self, tensor: Tensor, value: Any, shape: Shape | None, slot: str) -> Node:
-        dtype = tensor.dtype
-        if not slot:
-            if value is not None and not tensor.sources:
-                if value.size == 1 or is_filled(value):
-                    number = _number(value[(0,) * value.ndim], dtype)
-                    return Node("Constant", (), (("dtype", dtype), ("value", (number,))), shape)
-                if dtype != "float" and value.size <= 64:
-                    content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
-                    return Node("Constant", (), (("dtype", dtype), ("value", content)), shape)
-            return Node("Parameter", (), _DTYPE[dtype], shape, tensor.learned if dtype == "float" else 0)
-        if slot == "state":  # exporters write out the zeros that recurrences start from
-            if value is None or not value.any():
-                return Node("Constant", (), (("dtype", "float"), ("value", (0.0,))), shape)
-            return Node("Parameter", (), _DTYPE["float"], shape, tensor.learned)
-        params = 0 if slot == "buffer" or shape is None else tensor.learned or prod(shape)
-        return Node("Parameter", (), _DTYPE["float"], shape, params)
+    def _append(self, op: str, attrs: Attrs, shape: Shape | None, params: int = 0) -> int:
+        self.nodes.append(Node(op, (), attrs, shape, params))
+        return len(self.nodes) - 1
 
     def warn(self, text: str) -> None:
         """Note a warning once."""
         self.warnings[text] = None
+
+
+def _check_shape(shape: Shape) -> None:
+    if type(sum(shape)) is not int or min(shape) < 0 or max(shape) >= MAX_DIM or len(shape) > MAX_RANK:
+        raise MisfitError(f"an operator would give a tensor of shape {str(shape)[:80]}")
 
 
 def safe_name(name: str) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import onnx
 from onnx import numpy_helper, shape_inference
 
-from onnx_bench.importing.call import Call, UnknownShapeError
+from onnx_bench.importing.call import Call, UnknownOperatorError, UnknownShapeError
 from onnx_bench.importing.tensor import Tensor, dtype_class
 from onnx_bench.node import Shape
 
 _FAILURES = (
-    onnx.defs.SchemaError, onnx.checker.ValidationError, shape_inference.InferenceError, ValueError, TypeError, KeyError,
-    RuntimeError,
+    onnx.checker.ValidationError, shape_inference.InferenceError, KeyError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 _ELEM_TYPES = {"float": 1, "int": 7, "bool": 9, "string": 8}
 
@@ -28,21 +27,27 @@ def infer_outputs(call: Call, opsets: Mapping[str, int]) -> list[Shape | None]:
     """Output shapes of `call`, which is as it stands in the file.
 
     Raises:
-        UnknownShapeError: The operator is not of the ONNX standard, holds a subgraph, or its inference fails.
+        UnknownOperatorError: The operator is not of the ONNX standard.
+        UnknownShapeError: It holds a subgraph or a sequence, or its inference fails.
     """
     proto = call.proto
-    if proto is None or any(a.type in (5, 10) for a in proto.attribute):
-        raise UnknownShapeError
+    if proto is None:
+        raise UnknownOperatorError
     domain = "" if proto.domain == "ai.onnx" else proto.domain
     try:
         schema = onnx.defs.get_schema(proto.op_type, opsets.get(domain, 1), domain)
+    except onnx.defs.SchemaError as error:
+        raise UnknownOperatorError from error
+    if any(a.type in (5, 10) for a in proto.attribute):
+        raise UnknownShapeError
+    try:
         given = [(n, t) for n, t in zip(proto.input, call.ins, strict=True) if t is not None]
         types = {name: _type_of(t) for name, t in given}
-        data = {name: numpy_helper.from_array(t.value) for name, t in given if t.value is not None and t.value.size < 65}
+        small = {name: t.value for name, t in given if t.value is not None and t.value.size <= 64}
+        data = {name: numpy_helper.from_array(value) for name, value in small.items()}
         imports = [onnx.helper.make_opsetid(d, v) for d, v in opsets.items()]
         found = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=imports)
-    except (onnx.defs.SchemaError, shape_inference.InferenceError, onnx.checker.ValidationError, ValueError, TypeError,
-            KeyError, RuntimeError) as error:  # fmt: skip
+    except _FAILURES as error:
         raise UnknownShapeError from error
     shapes: list[Shape | None] = []
     dtypes = []

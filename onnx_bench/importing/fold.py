@@ -135,6 +135,11 @@ def _arg(function: Callable[..., Array]) -> Fold:
     return fold
 
 
+def _is_inf(c: Call, v: Sequence[Array], out: Shape) -> Array:
+    low, high = c.attrs.get("detect_negative", 1), c.attrs.get("detect_positive", 1)
+    return (np.isposinf(v[0]) & bool(high)) | (np.isneginf(v[0]) & bool(low))
+
+
 def _eye_like(c: Call, v: Sequence[Array], out: Shape) -> Array:
     kind = _CLASS_TYPES[c.dtypes[0]] if c.dtypes else v[0].dtype
     return np.eye(out[0], out[1], c.attrs.get("k", 0), dtype=kind)
@@ -149,7 +154,7 @@ FOLDS: dict[str, Fold] = {
     "Not": _unary(np.logical_not), "Neg": _unary(np.negative), "Abs": _unary(np.abs), "Sqrt": _unary(np.sqrt),
     "Exp": _unary(np.exp), "Log": _unary(np.log), "Floor": _unary(np.floor), "Ceil": _unary(np.ceil),
     "Round": _unary(np.round), "Sin": _unary(np.sin), "Cos": _unary(np.cos), "Sign": _unary(np.sign),
-    "Reciprocal": _unary(np.reciprocal), "IsNaN": _unary(np.isnan), "IsInf": _unary(np.isinf),
+    "Reciprocal": _unary(np.reciprocal), "IsNaN": _unary(np.isnan), "IsInf": _is_inf,
     "Relu": lambda c, v, out: np.maximum(v[0], v[0].dtype.type(0)),
     "Where": lambda c, v, out: np.where(v[0], v[1], v[2]),
     "MatMul": _binary(np.matmul),
@@ -168,9 +173,9 @@ FOLDS: dict[str, Fold] = {
     "ReduceMin": _reduce(np.min), "ReduceMean": _reduce(np.mean),
     "ArgMax": _arg(np.argmax), "ArgMin": _arg(np.argmin),
 }  # fmt: skip
-ELEMENTWISE = frozenset(
+ELEMENTWISE = frozenset((
     "Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min", "Sum", "Equal", "Greater", "Less", "GreaterOrEqual",
     "LessOrEqual", "And", "Or", "Xor", "Not", "Neg", "Abs", "Sqrt", "Exp", "Log", "Floor", "Ceil", "Round", "Sin",
     "Cos", "Sign", "Reciprocal", "IsNaN", "IsInf", "Relu", "Where", "Clip",
-)
+))  # fmt: skip
 """Operators that give one value in every place if all their inputs do."""

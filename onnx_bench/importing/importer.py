@@ -14,7 +14,7 @@ Attributes that moved to inputs over the opsets are attributes, in one form what
     Cast                            to: float, int or bool; casts inside one class are gone
 
 Weights are `Parameter` nodes, one for each reading, also where the file computes them from stored tensors. Small held
-tensors are `Constant` nodes. Output `i` >= 1 of an operator is an `Output(index=i)` node. Identity and Dropout are gone.
+tensors are `Constant` nodes. Output `i` >= 1 of an operator is an `Output(index=i)` node. Identity, Dropout are gone.
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ from onnx_bench.node import Shape
 
 OTHER_IMAGES = (32, 28, 64, 96, 299, 384, 512)
 """Sides of square images that are tried in turn where 224 does not fit the network."""
+MAX_TRIED = 5000
+"""Nodes of the largest network that is evaluated again for other image sizes."""
 
 
-class _File:
+class File:
     """The parts of a model that every evaluation reads."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
@@ -44,14 +46,14 @@ class _File:
         self.opsets = {("" if o.domain == "ai.onnx" else o.domain): o.version for o in model.opset_import} or {"": 1}
         self.stored = {i.name for i in self.graph.initializer}
         self.nodes = list(self.graph.node)
+        self.declared: dict[str, onnx.ValueInfoProto] | None = None
         self.inputs = [declared_type(i) for i in self.graph.input if i.name not in self.stored]
 
     def evaluate(
         self, shapes: list[Shape | None], batch: int = 1, before: dict[str, Tensor] | None = None
     ) -> tuple[Evaluator, Scope]:
         """Walk the file with these input shapes."""
-        declared = {i.name: i for i in (*self.graph.value_info, *self.graph.output)}
-        e = Evaluator(self.opsets, _Declared(declared), self.stored, batch, before)
+        e = Evaluator(self.opsets, self.declared_shape, self.stored, batch, before)
         scope = Scope()
         e.load(self.graph, scope)
         for spec, shape in zip(self.inputs, shapes, strict=True):
@@ -59,21 +61,15 @@ class _File:
         e.run(self.nodes, scope)
         return e, scope
 
-
-class _Declared(dict[str, Tensor]):
-    """Declared shapes by name, read when they are asked for."""
-
-    def __init__(self, infos: dict[str, onnx.ValueInfoProto]) -> None:
-        super().__init__()
-        self.infos = infos
-
-    def get(self, name: str, default: Tensor | None = None) -> Tensor | None:  # type: ignore[override]
-        if name not in self.infos:
-            return default
-        spec = declared_type(self.infos[name])
-        sizes = [1 if isinstance(d, str) and is_batch(d) else d for d in spec.dims or ("",)]
+    def declared_shape(self, name: str) -> Shape | None:
+        """The shape that the file declares for a computed tensor, with batch 1 if nothing but the batch is open."""
+        if self.declared is None:
+            self.declared = {i.name: i for i in (*self.graph.value_info, *self.graph.output)}
+        info = self.declared.get(name)
+        dims = None if info is None else declared_type(info).dims
+        sizes = [1 if isinstance(d, str) and is_batch(d) else d for d in dims or ("",)]
         known = tuple(d for d in sizes if isinstance(d, int))
-        return Tensor(known, spec.dtype) if len(known) == len(sizes) else default
+        return known if len(known) == len(sizes) else None
 
 
 def _define_input(e: Evaluator, scope: Scope, spec: InputSpec, shape: Shape | None) -> None:
@@ -86,12 +82,12 @@ def _define_input(e: Evaluator, scope: Scope, spec: InputSpec, shape: Shape | No
     scope[spec.name] = e.seen[spec.name] = tensor
 
 
-def _evaluate(file: _File) -> tuple[Evaluator, Scope, list[str]]:
+def _evaluate(file: File) -> tuple[Evaluator, Scope, list[str]]:
     """Evaluate at batch 1 and at sizes that fit."""
     shapes, warnings = concrete_shapes(file.inputs)
     batch = file_batch(file.inputs)
     e, scope = file.evaluate(shapes)
-    if e.problems and any(IMAGE in (s or ()) for s in shapes) and warnings:
+    if e.problems and warnings and len(file.nodes) <= MAX_TRIED and any(IMAGE in (s or ()) for s in shapes):
         for side in OTHER_IMAGES:
             other, notes = concrete_shapes(file.inputs, side)
             attempt = file.evaluate(other)
@@ -119,7 +115,7 @@ def import_model(model: onnx.ModelProto, name: str = "") -> ArchGraph:
     Raises:
         MalformedModelError: Nodes read tensors that do not exist, names are written twice, no outputs.
     """
-    file = _File(model)
+    file = File(model)
     if not file.graph.output:
         raise MalformedModelError("the model has no outputs")
     with np.errstate(all="ignore"):

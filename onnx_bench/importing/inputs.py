@@ -15,6 +15,7 @@ IMAGE = 224
 SEQUENCE = 128
 """Assumed length of a symbolic axis that is neither batch, nor channels, nor a side of an image."""
 CHANNELS = 3
+_LENGTH_NAMES = ("past", "seq", "len", "time", "token", "frame")
 _BATCH_NAMES = {"batch", "batch_size", "batchsize", "n", "b", "bs", "none"}
 
 
@@ -74,6 +75,8 @@ def _assume(spec: InputSpec, axis: int, image: int, named: Mapping[str, int]) ->
         return sum(int(p) if p.isdecimal() and len(p) < 7 else named.get(p, SEQUENCE) for p in parts)
     if is_batch(name) or (axis == 0 and not any(isinstance(d, str) and is_batch(d) for d in dims[1:])):
         return 1
+    if any(part in name.lower() for part in _LENGTH_NAMES):
+        return SEQUENCE
     if len(dims) in (4, 5) and spec.dtype == "float":
         channels_last = isinstance(dims[-1], int) and dims[-1] in (1, 3, 4) and not isinstance(dims[1], int)
         if axis == 1 and not channels_last:

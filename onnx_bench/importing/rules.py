@@ -13,6 +13,7 @@ from onnx_bench.importing import (
     shapes_math,
     shapes_net,
     shapes_quantised,
+    shapes_select,
     shapes_window,
     special,
 )
@@ -27,7 +28,8 @@ Rule = Callable[[Call], Shape | list[Shape | None]]
 Special = Callable[["Evaluator", Call], list[Tensor] | None]
 
 RULES: dict[str, Rule] = {
-    **shapes_window.RULES, **shapes_math.RULES, **shapes_net.RULES, **shapes_layout.RULES, **shapes_quantised.RULES,
+    **shapes_window.RULES, **shapes_math.RULES, **shapes_net.RULES, **shapes_layout.RULES, **shapes_select.RULES,
+    **shapes_quantised.RULES,
 }  # fmt: skip
 """Shape rules. A rule also brings the attributes and inputs of the call to their one form."""
 SPECIALS: dict[str, Special] = {
@@ -36,6 +38,7 @@ SPECIALS: dict[str, Special] = {
 """Operators that are computed away, replaced or hold subgraphs; `None` means: go on with the shape rule."""
 
 _NO_SLOTS: dict[int, str] = {}
+_RECURRENT = {1: "weight", 2: "weight", 3: "weight", 5: "state", 6: "state", 7: "weight"}
 _FILTER = {1: "weight", 2: "weight"}
 _SLOTS: dict[str, dict[int, str]] = {
     **dict.fromkeys(
@@ -44,9 +47,7 @@ _SLOTS: dict[str, dict[int, str]] = {
     ),
     "BatchNormalization": {1: "weight", 2: "weight", 3: "buffer", 4: "buffer"},
     "RMSNormalization": {1: "weight"}, "PRelu": {1: "weight"},
-    **dict.fromkeys(
-        ("LSTM", "GRU", "RNN"), {1: "weight", 2: "weight", 3: "weight", 5: "state", 6: "state", 7: "weight"},
-    ),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
     "QLinearConv": {3: "weight", 8: "weight"}, "QLinearMatMul": {3: "weight"},
     "ConvInteger": {1: "weight"}, "MatMulInteger": {1: "weight"},
 }  # fmt: skip

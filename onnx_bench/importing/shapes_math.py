@@ -62,12 +62,13 @@ def where(c: Call) -> Shapes:
 
 def clip(c: Call) -> Shapes:
     """Bounds become `min` and `max` where they are known; a missing attribute means no bound."""
-    low, high = c.value(1), c.value(2)
+    low, high = c.scalar(1), c.scalar(2)
     if len(c.ins) > 1 and (low is not None or not c.has(1)) and (high is not None or not c.has(2)):
-        for name, value in (("min", low), ("max", high)):
-            if value is not None:
-                c.attrs[name] = float(value.ravel()[0])
+        c.attrs |= {name: float(v) for name, v in (("min", low), ("max", high)) if v is not None}
         c.keep(0)
+    for name in ("min", "max"):
+        if abs(c.attrs.get(name, 0.0)) > 3.4e38:
+            del c.attrs[name]
     return c.shape()
 
 

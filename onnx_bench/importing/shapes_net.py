@@ -20,7 +20,8 @@ def batch_norm(c: Call) -> Shapes:
         raise MisfitError(f"BatchNormalization of shape {list(x)}")
     if len(x) > 1 and channels not in ((x[1],), x[1:]):
         raise MisfitError(f"BatchNormalization of {x[1]} channels by a scale of {list(channels)}")
-    return [x, *(channels,) * (c.count - 1)]
+    shapes: list[Shape | None] = [x, *(channels,) * (c.count - 1)]
+    return shapes
 
 
 def layer_norm(c: Call) -> Shapes:
@@ -29,7 +30,7 @@ def layer_norm(c: Call) -> Shapes:
     axis = c.attrs["axis"] = axis_of(c.attrs.get("axis", -1), len(x))
     c.attrs.pop("stash_type", None)
     stats = x[:axis] + (1,) * (len(x) - axis)
-    return [x, stats, stats][: c.count]
+    return list((x, stats, stats)[: c.count])
 
 
 def group_norm(c: Call) -> Shapes:
@@ -55,7 +56,7 @@ def recurrent(c: Call) -> Shapes:
         raise KeepBatchError
     state = (batch, directions, hidden) if batch_first else (directions, batch, hidden)
     out = (batch, length, directions, hidden) if batch_first else (length, directions, batch, hidden)
-    return [out, state, state][: c.count]
+    return list((out, state, state)[: c.count])
 
 
 def attention(c: Call) -> Shapes:
@@ -74,7 +75,8 @@ def attention(c: Call) -> Shapes:
     total = k4[2] + (past[2] if past else 0)
     total_v = v4[2] + (past_v[2] if past_v else 0)
     out = (q4[0], q4[2], q4[1] * v4[3]) if len(q) == 3 else (*q4[:3], v4[3])
-    return [out, (*k4[:2], total, k4[3]), (*v4[:2], total_v, v4[3]), (*q4[:3], total)][: c.count]
+    shapes: list[Shape | None] = [out, (*k4[:2], total, k4[3]), (*v4[:2], total_v, v4[3]), (*q4[:3], total)]
+    return shapes[: c.count]
 
 
 def loss(c: Call) -> Shapes:

@@ -12,23 +12,27 @@ Shapes = Shape | list[Shape | None]
 
 
 def _per_axis(c: Call, name: str, rank: int, default: int) -> tuple[int, ...]:
-    values = c.attrs.get(name) or (default,) * rank
+    values: tuple[int, ...] | None = c.attrs.get(name)
+    if not values:
+        values = c.attrs[name] = (default,) * rank
     if len(values) != rank:
         raise MisfitError(f"{c.op} over {rank} axes has {len(values)} {name}")
-    c.attrs[name] = tuple(values)
-    return c.attrs[name]
+    return values
 
 
 def _explicit_pads(c: Call, rank: int) -> tuple[int, ...] | None:
     """`pads` where the file states them, `None` where they follow from the input size (auto_pad SAME)."""
-    if c.attrs.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
-        return None
-    c.attrs.pop("auto_pad", None)
-    pads = c.attrs.get("pads") or (0,) * (2 * rank)
+    auto_pad = c.attrs.get("auto_pad")
+    if auto_pad is not None:
+        if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+            return None
+        del c.attrs["auto_pad"]
+    pads: tuple[int, ...] | None = c.attrs.get("pads")
+    if not pads:
+        pads = c.attrs["pads"] = (0,) * (2 * rank)
     if len(pads) != 2 * rank:
         raise MisfitError(f"{c.op} over {rank} axes has {len(pads)} pads")
-    c.attrs["pads"] = tuple(pads)
-    return c.attrs["pads"]
+    return pads
 
 
 def _split_pads(totals: list[int], upper: bool) -> tuple[int, ...]:
@@ -40,32 +44,37 @@ def _split_pads(totals: list[int], upper: bool) -> tuple[int, ...]:
 
 def _windows(c: Call, kernel: tuple[int, ...]) -> tuple[int, ...]:
     """Resolve strides, dilations and pads of `c`, and return its output sizes."""
-    rank = len(kernel)
-    strides = _per_axis(c, "strides", rank, 1)
-    dilations = _per_axis(c, "dilations", rank, 1)
+    rank, x = len(kernel), c.shape()
+    strides, dilations = _per_axis(c, "strides", rank, 1), _per_axis(c, "dilations", rank, 1)
     pads = _explicit_pads(c, rank)
-    sizes = c.shape()[2:]
-    if len(sizes) != rank:
-        raise MisfitError(f"{c.op} over {rank} axes reads shape {list(c.shape())}")
+    if len(x) != rank + 2:
+        raise MisfitError(f"{c.op} over {rank} axes reads shape {list(x)}")
     if min(strides) < 1 or min(dilations) < 1 or min(kernel) < 1:
         raise MisfitError(f"{c.op} with kernel {kernel}, strides {strides}, dilations {dilations}")
-    spans = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
     if pads is None:
-        outs = [-(-n // s) for n, s in zip(sizes, strides, strict=True)]
-        totals = [max((o - 1) * s + e - n, 0) for o, s, e, n in zip(outs, strides, spans, sizes, strict=True)]
-        c.attrs["pads"] = _split_pads(totals, c.attrs.pop("auto_pad") == "SAME_UPPER")
-        return tuple(outs)
-    result = []
-    for i in range(rank):
-        room = sizes[i] + pads[i] + pads[rank + i] - spans[i]
+        return _same_size(c, kernel)
+    ceil_mode, sizes = c.attrs.get("ceil_mode"), []
+    for i, (k, s, d) in enumerate(zip(kernel, strides, dilations, strict=True)):
+        start = x[2 + i] + pads[i]
+        room = start + pads[rank + i] - d * (k - 1) - 1
         if room < 0:
-            raise MisfitError(f"{c.op} with kernel {kernel}, pads {pads} on a plane of {list(sizes)}")
-        out = room // strides[i] + 1
+            raise MisfitError(f"{c.op} with kernel {kernel}, pads {pads} on a plane of {list(x[2:])}")
+        size = room // s + 1
         # A last window, only partly inside, counts unless it would start in the padding at the end.
-        if c.attrs.get("ceil_mode") and room % strides[i] and out * strides[i] < sizes[i] + pads[i]:
-            out += 1
-        result.append(out)
-    return tuple(result)
+        if ceil_mode and room % s and size * s < start:
+            size += 1
+        sizes.append(size)
+    return tuple(sizes)
+
+
+def _same_size(c: Call, kernel: tuple[int, ...]) -> tuple[int, ...]:
+    """Resolve auto_pad SAME_UPPER or SAME_LOWER: each output size is the input size over the stride, rounded up."""
+    sizes, totals = [], []
+    for n, k, s, d in zip(c.shape()[2:], kernel, c.attrs["strides"], c.attrs["dilations"], strict=True):
+        sizes.append(-(-n // s))
+        totals.append(max((sizes[-1] - 1) * s + d * (k - 1) + 1 - n, 0))
+    c.attrs["pads"] = _split_pads(totals, c.attrs.pop("auto_pad") == "SAME_UPPER")
+    return tuple(sizes)
 
 
 def _groups(c: Call) -> int:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onnx_bench.importing.call import Call, MisfitError, UnknownShapeError
-from onnx_bench.importing.shapes_layout import constant_of_shape
 from onnx_bench.importing.shapes_math import broadcast
+from onnx_bench.importing.shapes_select import constant_of_shape
 from onnx_bench.importing.tensor import (
     Tensor,
     constant,
@@ -114,7 +114,7 @@ def size_of(e: Evaluator, c: Call) -> list[Tensor] | None:
 def make_filled(e: Evaluator, c: Call) -> list[Tensor] | None:
     """ConstantOfShape: one value in every place, or, where a file without weights uses it so, a learned tensor."""
     proto = c.attrs.get("value")
-    value = np.float32(0) if proto is None else stored_tensor(proto).value
+    value = None if proto is None else stored_tensor(proto).value
     target = c.tensor(0)
     if target.value is None:
         c.dtypes = ("float" if proto is None else dtype_class(proto.data_type),)
@@ -122,7 +122,7 @@ def make_filled(e: Evaluator, c: Call) -> list[Tensor] | None:
     stored = c.proto is not None and c.proto.input[0] in e.stored
     shape = constant_of_shape(c)
     assert isinstance(shape, tuple)
-    number = np.asarray(value).ravel()[0] if value is not None else np.float32(0)
+    number = np.float32(0) if value is None or not value.size else value[(0,) * value.ndim]
     if stored and number.dtype.kind == "f" and 0 < abs(number) < 1:
         return [learned_tensor(shape)]
     return [filled(number, shape)]
@@ -134,7 +134,7 @@ def expand(e: Evaluator, c: Call) -> list[Tensor] | None:
     if x.value is None or x.value.size != 1 or target is None:
         return None
     out = broadcast((c.shape(), tuple(c.ints(1))))
-    result = filled(x.value.ravel()[0], out)
+    result = filled(x.value[(0,) * x.value.ndim], out)
     result.sources = x.sources
     return [result]
 

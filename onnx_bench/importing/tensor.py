@@ -18,6 +18,8 @@ MAX_SOURCES = 64
 """Stored tensors one computed weight remembers; beyond that only their total is kept."""
 MAX_VALUE = 1 << 14
 """Largest tensor, in elements, whose values are read from a file or computed."""
+MAX_SCALES = 8
+"""Largest learned tensor whose values are read: enough for the scales of a Resize, written as an initialiser."""
 MAX_FILLED = 1 << 40
 """Largest tensor, in elements, that is remembered as one value filling a shape (this allocates nothing)."""
 
@@ -119,7 +121,7 @@ def read_values(proto: onnx.TensorProto, shape: Shape, size: int) -> np.ndarray 
     """The values of a stored tensor, `None` where they are stripped, external, too many or of an unusual type."""
     kind = proto.data_type
     dtype = _NUMPY.get(kind)
-    if proto.data_location == 1:
+    if proto.data_location == 1 or len(shape) > 32:
         return None
     if dtype is None:
         return _read_unusual(proto, shape, size)
@@ -160,4 +162,4 @@ def stored_tensor(proto: onnx.TensorProto) -> Tensor:
     if size == 1:
         value = read_values(proto, shape, size)
         return Tensor(shape, dtype, value=value) if value is not None else learned_tensor(shape)
-    return learned_tensor(shape, dtype, read_values(proto, shape, size) if size <= 64 else None)
+    return learned_tensor(shape, dtype, read_values(proto, shape, size) if size <= MAX_SCALES else None)

@@ -43,9 +43,10 @@ class AbsorbNorms(Pass):
     def absorb_layer_norm(self, draft: Draft, node: DraftNode) -> bool:
         """Rule 2."""
         x = data(node)
-        if x.shape is None or not _owns(node) or any(user.op == "Output" for user in node.users):
+        axis = int(node.attrs.get("axis", -1))
+        if not _owns(node) or any(user.op == "Output" for user in node.users) or (x.shape is None and axis >= 0):
             return False
-        dims = len(x.shape) - int(node.attrs.get("axis", -1)) % len(x.shape)
+        dims = -axis if x.shape is None else len(x.shape) - axis % len(x.shape)
         name = "LayerNorm" if node.op == "LayerNormalization" else "RMSNorm"
         draft.become(node, name, [x], dims=dims, epsilon=node.attrs.get("epsilon", 1e-5), **_affine(node))
         return True

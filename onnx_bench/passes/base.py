@@ -77,7 +77,7 @@ class Sequential:
         changed = False
         done: list[str] = []
         for step in self.passes:
-            with _Blame(done, step.name):
+            with Blame(done, step.name):
                 changed |= step(draft)
             done.append(step.name)
         return changed
@@ -120,7 +120,7 @@ class Fixpoint:
                     continue
             settled = True
             for each in self.whole:
-                with _Blame([], each.name):
+                with Blame([], each.name):
                     settled &= not each(draft)
             if not settled:
                 changed = True
@@ -138,12 +138,12 @@ class Fixpoint:
             rules = table.get(node.op)
             while rules is not None and node.users:  # neither dead nor unread
                 for owner, rule in rules:
-                    with_change = False
                     try:
-                        with_change = rule(draft, node)
+                        fired = rule(draft, node)
                     except Exception as error:
-                        raise _explain(error, owner, []) from error
-                    if with_change:
+                        _reraise(error, owner, [])
+                        raise
+                    if fired:
                         break
                 else:
                     break
@@ -178,7 +178,7 @@ class Alternation:
         raise UnsupportedGraphError(f"normalisation did not settle in {MAX_ROUNDS} rounds; please report this network")
 
 
-class _Blame:
+class Blame:
     """Names the failing pass, and those that had run, in the error."""
 
     def __init__(self, done: list[str], name: str) -> None:
@@ -189,11 +189,14 @@ class _Blame:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception):
-            raise _explain(error, self.name, self.done) from error
+            _reraise(error, self.name, self.done)
 
 
-def _explain(error: Exception, name: str, done: Sequence[str]) -> Exception:
-    after = f" (after {', '.join(done)})" if done else ""
+def _reraise(error: Exception, name: str, done: Sequence[str]) -> None:
+    """Raise `error` as a typed one that names the pass; return if it is to go on as it is."""
+    if isinstance(error, MemoryError) or (isinstance(error, ArchLMError) and "in pass" in str(error)):
+        return
+    where = f"in pass {name}" + (f" (after {', '.join(done)})" if done else "")
     if isinstance(error, ArchLMError):
-        return error if "in pass" in str(error) else type(error)(f"{error}, in pass {name}{after}")
-    return UnsupportedGraphError(f"{type(error).__name__}: {error}, in pass {name}{after}")
+        raise type(error)(f"{error}, {where}") from error
+    raise UnsupportedGraphError(f"{type(error).__name__}: {error}, {where}") from error

@@ -45,10 +45,9 @@ class CanonicaliseActivations(Pass):
         if low == 0 and high == inf:
             draft.become(node, "Relu", [x])
             return True
-        attrs = {"min": low, "max": high}
-        if node.attrs == attrs and len(node.inputs) == 1 and x is node.inputs[0]:
+        if node.attrs == {"min": low, "max": high} and len(node.inputs) == 1 and x is node.inputs[0]:
             return False
-        draft.become(node, "Clip", [x], **attrs)
+        draft.become(node, "Clip", [x], min=low, max=high)
         return True
 
     @on("Max", "Min")

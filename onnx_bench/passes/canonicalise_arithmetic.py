@@ -19,7 +19,13 @@ class CanonicaliseArithmetic(Pass):
     4. `Sum` and `Mean` of tensors are `Add`, the latter times the inverse of their number; `Sum`, `Mean`, `Max`, `Min`
        of one tensor are that tensor.
     5. The logarithm of a `Softmax` that nothing else reads is `LogSoftmax`.
+    6. `Mod` has no attribute: of integers it has the sign of the divisor, of floats that of the dividend.
     """
+
+    @on("Mod")
+    def drop_fmod(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 6."""
+        return node.attrs.pop("fmod", None) is not None
 
     @on("Neg")
     def negate(self, draft: Draft, node: DraftNode) -> bool:

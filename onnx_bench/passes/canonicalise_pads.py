@@ -11,7 +11,8 @@ class CanonicalisePads(Pass):
     """Gives `Pad` its canonical attributes and folds it into convolutions.
 
     1. A `Pad` by nothing is dropped; one by negative amounts takes slices.
-    2. A `Pad` of the spatial axes by zeros before a `Conv` is padding of the `Conv`. (Before a pool: `CanonicalisePools`.)
+    2. A `Pad` of the spatial axes by zeros before a `Conv` is padding of the `Conv`
+       (before a pool: `CanonicalisePools`).
     """
 
     @on("Pad")

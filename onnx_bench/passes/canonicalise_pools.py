@@ -7,18 +7,19 @@ from typing import Any
 
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.passes.base import Pass, on
-from onnx_bench.passes.values import data
+from onnx_bench.passes.values import data, words
 
 _POOLS = ("MaxPool", "AveragePool", "LpPool")
 _GLOBAL = {"GlobalAveragePool": "ReduceMean", "GlobalMaxPool": "ReduceMax", "AveragePool": "ReduceMean",
            "MaxPool": "ReduceMax"}  # fmt: skip
-_NOT_NEGATIVE = frozenset("Relu Sigmoid HardSigmoid Abs Softmax Softplus Exp".split())
+_NOT_NEGATIVE = words("Relu Sigmoid HardSigmoid Abs Softmax Softplus Exp")
 
 
 class CanonicalisePools(Pass):
     """Gives pools their canonical attributes.
 
     1. Strides, pads and dilations are written out; `ceil_mode` becomes padding at the end where that is the same.
+       Padding at the end that no window reaches is dropped, as far as there is more than at the beginning.
     2. An `AveragePool` that has no padding does not count it.
     3. Pools over the whole plane, and global pools, are `ReduceMean` or `ReduceMax` of the spatial axes.
     4. A pool with windows of one element and stride 1 is dropped.
@@ -50,10 +51,10 @@ class CanonicalisePools(Pass):
         attrs = _attributes(node.op, raw, tuple(kernel))
         if attrs["ceil_mode"]:
             _resolve_ceil_mode(node, attrs)
+        _trim_end(node, attrs)
         indices_read = any(user.op == "Output" for user in node.users)
-        if not indices_read:
-            if self.drop_trivial(draft, node, attrs) or self.reduce_plane(draft, node, attrs):
-                return True
+        if not indices_read and (self.drop_trivial(draft, node, attrs) or self.reduce_plane(draft, node, attrs)):
+            return True
         if attrs == raw and len(node.inputs) == 1:
             return False
         draft.become(node, node.op, [data(node)], **attrs)
@@ -130,6 +131,19 @@ def _resolve_ceil_mode(node: DraftNode, attrs: dict[str, Any]) -> None:
     counts_pads = node.op == "LpPool" or attrs.get("count_include_pad", False)
     if tuple(pads) == attrs["pads"] or not counts_pads:
         attrs["pads"], attrs["ceil_mode"] = tuple(pads), False
+
+
+def _trim_end(node: DraftNode, attrs: dict[str, Any]) -> None:
+    """Rule 1: an exporter without `ceil_mode` pads the end by a whole stride."""
+    x, pads, rank = data(node).shape, list(attrs["pads"]), len(attrs["kernel"])
+    if node.shape is None or x is None or attrs["ceil_mode"]:
+        return
+    for i in range(rank):
+        span = attrs["dilations"][i] * (attrs["kernel"][i] - 1) + 1
+        needed = (node.shape[2 + i] - 1) * attrs["strides"][i] + span - x[2 + i] - pads[i]
+        if pads[rank + i] > pads[i]:
+            pads[rank + i] = max(pads[i], min(needed, pads[rank + i]))
+    attrs["pads"] = tuple(pads)
 
 
 def _is_not_negative(node: DraftNode) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.passes.base import Pass, on
-from onnx_bench.passes.values import data
+from onnx_bench.passes.values import data, words
 
-_REDUCE = frozenset(
-    "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum "
-    "ReduceLogSumExp".split()
-)
+_REDUCE = words("""
+    ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp
+""")
 
 
 class CanonicaliseReshapes(Pass):

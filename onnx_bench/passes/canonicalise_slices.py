@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import Any
 
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.node import Shape
@@ -84,7 +85,7 @@ class CanonicaliseSlices(Pass):
         axis = node.attrs.get("axis", 0) % len(x.shape)
         places = [w % x.shape[axis] for w in where]
         step = places[1] - places[0] if len(places) > 1 else 1
-        if step == 0 or any(b - a != step for a, b in zip(places, places[1:], strict=False)):
+        if step == 0 or any(b - a != step for a, b in pairwise(places)):
             return False
         bounds = _bounds(x.shape, axis, places[0], places[-1] + (1 if step > 0 else -1), step)
         if index.shape == ():
@@ -94,7 +95,7 @@ class CanonicaliseSlices(Pass):
         return True
 
 
-def _bounds(shape: Shape, axis: int, start: int, end: int, step: int) -> dict[str, int]:
+def _bounds(shape: Shape, axis: int, start: int, end: int, step: int) -> dict[str, Any]:
     """Attributes of a Slice of a resolved range: the end follows the last element, one element has step 1."""
     count = len(range(start, end, step))
     if count == 0:

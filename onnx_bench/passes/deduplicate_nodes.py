@@ -9,6 +9,7 @@ from onnx_bench.ops import OPS, OpSpec
 from onnx_bench.passes.base import Pass
 
 _NO_PARAMS = OpSpec("other").params
+_MERGEABLE = frozenset(op for op, entry in OPS.items() if entry.params is _NO_PARAMS)
 
 
 class DeduplicateNodes(Pass):
@@ -21,39 +22,52 @@ class DeduplicateNodes(Pass):
     """
 
     def __call__(self, draft: Draft) -> bool:
+        if not any(_has_twin_readers(node) for node in draft.nodes):
+            return False
+        changed = False
         seen: dict[Any, DraftNode] = {}
-        twins: dict[DraftNode, DraftNode] = {}  # readers are rewired at the end, each once: one may read all of them
-        shared: set[DraftNode] = set()
-        for node in draft.nodes:
-            if not node.inputs or node.dead:
+        for node in _by_depth(draft):
+            if not _may_repeat(node):
                 continue
-            inputs = [i and twins.get(i, i) for i in node.inputs]
-            if _may_repeat(node, inputs, shared):
-                first = seen.setdefault(_key(node, inputs), node)
-                if first is not node:
-                    twins[node] = first
-                    shared.add(first)
-        for reader in dict.fromkeys(reader for node in twins for reader in node.users):
-            if reader not in twins:
-                draft.set_inputs(reader, [i and twins.get(i, i) for i in reader.inputs])
-        return bool(twins)
+            first = seen.setdefault(_key(node), node)
+            if first is not node:
+                draft.replace(node, first)
+                changed = True
+        return changed
 
 
-def _may_repeat(node: DraftNode, producers: list[DraftNode | None], shared: set[DraftNode]) -> bool:
+def _has_twin_readers(node: DraftNode) -> bool:
+    """Whether two readers of `node` could be equal."""
+    if len(node.users) < 2:
+        return False
+    readers = [user.op for user in node.users if user.op in _MERGEABLE]
+    return len(set(readers)) < len(readers)
+
+
+def _by_depth(draft: Draft) -> list[DraftNode]:
+    """The nodes so that equal ones meet before their readers are looked at."""
+    depth: dict[DraftNode, int] = {}
+    for node in draft.nodes:
+        depth[node] = 1 + max((depth.get(i, 0) for i in node.inputs if i is not None), default=0)
+    return sorted(draft.nodes, key=depth.__getitem__)
+
+
+def _may_repeat(node: DraftNode) -> bool:
     """Whether another node could be equal to this one: all that it reads is read more than once."""
-    for producer in producers:
-        if producer is None:
+    if node.op not in _MERGEABLE or not node.users:
+        return False
+    computed = 0
+    for producer in node.inputs:
+        if producer is None or producer.op == "Constant":
             continue
-        if producer.op == "Parameter":
+        if producer.op == "Parameter" or len(producer.users) < 2:
             return False
-        if producer.op != "Constant" and len(producer.users) < 2 and producer not in shared:
-            return False
-    entry = OPS.get(node.op)
-    return entry is not None and entry.params is _NO_PARAMS
+        computed += 1
+    return computed > 0
 
 
-def _key(node: DraftNode, producers: list[DraftNode | None]) -> Any:
-    inputs: list[Any] = [_constant_key(i) if i is not None and i.op == "Constant" else id(i) for i in producers]
+def _key(node: DraftNode) -> Any:
+    inputs: list[Any] = [_constant_key(i) if i is not None and i.op == "Constant" else id(i) for i in node.inputs]
     if OPS[node.op].commutative:
         inputs.sort(key=str)
     return node.op, tuple(sorted(node.attrs.items())), node.shape, tuple(inputs)

@@ -6,6 +6,8 @@ from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.passes.base import Pass
 from onnx_bench.passes.values import HELD, same_shape_without
 
+_LAYERS = frozenset(("Conv", "ConvTranspose", "BatchNorm"))
+
 
 class DropIdleTerms(Pass):
     """Removes what a zero branch (`none` of NAS-Bench-201) contributes to sums.
@@ -14,6 +16,8 @@ class DropIdleTerms(Pass):
        zeros has a constant output, and training would not have it.
     2. Idle terms of an `Add` are dropped.
     3. An `Add` of idle terms alone is a `Constant` of zeros.
+    4. So is an idle convolution or batch norm. A network of idle nodes alone thereby becomes its classifier on zeros,
+       whatever its branches hold and whether batch norms were folded.
     """
 
     def __call__(self, draft: Draft) -> bool:
@@ -30,6 +34,9 @@ class DropIdleTerms(Pass):
                     i is None or i in idle or i.op in HELD for i in node.inputs
                 ):
                     idle.add(node)
+                    if node.op in _LAYERS and node.shape is not None:
+                        draft.become(node, "Constant", (), value=(0.0,), dtype="float")
+                        changed = True
         return changed
 
     def drop(self, draft: Draft, node: DraftNode, idle: set[DraftNode]) -> bool:

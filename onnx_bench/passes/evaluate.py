@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from onnx_bench.draft import DraftNode
-from onnx_bench.passes.values import axis_of, cast_class, element_class, tidy
+from onnx_bench.passes.values import axis_of, cast_class, element_class, tidy, words
 
 MAX_VALUES = 64
 """Constants hold at most this many values."""
@@ -26,15 +26,17 @@ _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "Max": max, "Min": min, "Pow": lambda a, b: a**b, "And": lambda a, b: a and b, "Or": lambda a, b: a or b,
     "Equal": lambda a, b: a == b, "Greater": lambda a, b: a > b, "Less": lambda a, b: a < b,
 }  # fmt: skip
-_ZERO_TO_ZERO = frozenset(
-    "LeakyRelu Elu Selu Celu Gelu Silu HardSwish Mish Softsign Erf PRelu ThresholdedRelu Tan Asin Asinh Sinh Sign Round "
-    "ReduceSum ReduceL1 ReduceL2 ReduceSumSquare LpPool".split()
-)
-_KEEP_FILL = frozenset(
-    "Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Expand Tile Gather Resize Upsample MaxPool "
-    "GlobalAveragePool GlobalMaxPool ReduceMean ReduceMax ReduceMin DepthToSpace SpaceToDepth Dropout Split".split()
-)
-_KEEP_ALL = frozenset("Identity Reshape Flatten Squeeze Unsqueeze Dropout".split())
+_ZERO_TO_ZERO = words("""
+    Conv ConvTranspose BatchNorm BatchNormalization LayerNorm LayerNormalization RMSNorm RMSNormalization GroupNorm
+    GroupNormalization InstanceNorm InstanceNormalization LSTM GRU RNN Output LeakyRelu Elu Selu Celu Gelu Silu
+    HardSwish Mish Softsign Erf PRelu ThresholdedRelu Tan Asin Asinh Sinh Sign Round ReduceSum ReduceL1 ReduceL2
+    ReduceSumSquare LpPool AveragePool
+""")
+_KEEP_FILL = words("""
+    Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Expand Tile Gather Resize Upsample MaxPool
+    GlobalAveragePool GlobalMaxPool ReduceMean ReduceMax ReduceMin DepthToSpace SpaceToDepth Dropout Split
+""")
+_KEEP_ALL = words("Identity Reshape Flatten Squeeze Unsqueeze Dropout")
 
 
 def evaluate(node: DraftNode) -> tuple[Values, str] | None:
@@ -84,7 +86,7 @@ def _values(node: DraftNode, known: list[Values]) -> Values | None:
         return first
     if len(first) == 1 and op == "Softmax" and "axis" in node.attrs and node.shape:
         return (1 / node.shape[axis_of(node.attrs["axis"], len(node.shape))],)
-    if first == (0.0,) and (op in _ZERO_TO_ZERO or (op == "AveragePool")):
+    if first == (0.0,) and op in _ZERO_TO_ZERO:
         return first
     if op == "Pad" and first == (0.0,) and node.attrs.get("value", 0.0) == 0.0 and len(node.inputs) == 1:
         return first
@@ -94,7 +96,7 @@ def _values(node: DraftNode, known: list[Values]) -> Values | None:
 def _elementwise(node: DraftNode, known: list[Values], fold: Callable[[Any, Any], Any]) -> Values | None:
     """Combine inputs that are filled with one value or have the shape of the result."""
     size = prod(node.shape or ())
-    wide = [k for k, i in zip(known, node.inputs, strict=True) if len(k) > 1 and i is not None and i.shape != node.shape]
+    wide = any(len(k) > 1 and i is not None and i.shape != node.shape for k, i in zip(known, node.inputs, strict=True))
     if wide or size > MAX_VALUES < max(len(k) for k in known):
         return None
     count = max(len(k) for k in known)

@@ -9,7 +9,6 @@ from onnx_bench.passes.evaluate import evaluate
 from onnx_bench.passes.values import HELD, element_class
 
 _OWN_WEIGHTS = frozenset(("conv", "linear", "norm", "recurrent"))
-_RAW_WEIGHTS = frozenset("BatchNormalization InstanceNormalization LayerNormalization GroupNormalization Gemm".split())
 _SELECTING = frozenset(("Slice", "Gather", "Split", "Output", "GatherND", "GatherElements"))
 
 
@@ -19,7 +18,8 @@ class FoldSources(Pass):
     1. An operator that reads constants alone is evaluated where its result is one value or at most 64.
     2. Any other operator that reads held tensors alone becomes one `Parameter` of its shape; its `params` are the sum
        over its sources (at most its own size if the operator only selects).
-    3. A layer with weights of its own that reads a `Constant` stays: it is the head of a network without an input.
+    3. A linear map of a `Constant` stays: it is the head of a network without a path from its input. Any other layer
+       makes zeros of zeros, for nothing would train its shifts.
     """
 
     def __call__(self, draft: Draft) -> bool:
@@ -55,7 +55,7 @@ class FoldSources(Pass):
             return False
         if node.op in ("MatMul", "Einsum"):
             return any(i is not None and i.op == "Parameter" for i in node.inputs)
-        return spec(node.op).kind in _OWN_WEIGHTS or node.op in _RAW_WEIGHTS
+        return node.op in ("Linear", "Gemm")
 
     def count(self, node: DraftNode) -> int:
         """Learned scalars behind `node`: those of its sources and its own."""

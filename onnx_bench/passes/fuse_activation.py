@@ -150,9 +150,10 @@ def recognise(values: Values) -> tuple[str, dict[str, Any]] | None:
     for op, attrs, expected in TABLE:
         worst = 0.0
         for got, wanted in zip(values, expected, strict=True):
-            worst = max(worst, abs(got - wanted) / (1 + abs(wanted)))
-            if worst >= least:
+            error = abs(got - wanted) / (1 + abs(wanted))
+            if not error < least:  # not a number is no match
                 break
+            worst = max(worst, error)
         else:
             best, least = (op, attrs), worst
     return best
@@ -220,6 +221,25 @@ class FuseActivation(Pass):
             found = None if values is None else recognise(values)
             if found is not None:
                 draft.become(node, found[0], [source], **found[1])
+                return True
+        return False
+
+    @on("Div")
+    def fuse_divisor(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 1 for a factor that is written as division by its inverse."""
+        numerator, divisor = node.inputs
+        if numerator is None or divisor is None or divisor.only_user is not node or divisor.op not in EVALUATED:
+            return False
+        for source, order in expressions(divisor, node):
+            if not any(n.op in CURVED for n in order):
+                continue
+            values = values_of(divisor, source, order)
+            if values is None or 0 in values:
+                continue
+            found = recognise([1 / v for v in values])
+            if found is not None:
+                factor = draft.add(found[0], [source], source.shape, **found[1])
+                draft.become(node, "Mul", [numerator, factor])
                 return True
         return False
 

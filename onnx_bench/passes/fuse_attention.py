@@ -12,52 +12,60 @@ from onnx_bench.passes.values import constant, is_held, scalar, tidy
 
 NEVER = -1e4
 """A score no higher than this is masked."""
+MAX_DEPTH = 8
+"""Operators between the product and the softmax."""
 MOVES = ("Reshape", "Transpose", "Slice")
 """Operators past which a factor of the queries or keys is looked for."""
 
 
 @dataclass
 class Scores:
-    """softmax argument = scale * product + masks.
+    """softmax argument = factors * product + masks.
 
     Attributes:
         product: The MatMul of queries and transposed keys.
-        scale: Factor behind the product.
+        factors: Constants behind the product, and learned factors, one for each head.
         masks: Terms that are added.
         filled: Pairs of a condition and, whether it holds where a score is kept.
     """
 
     product: DraftNode
-    scale: float = 1.0
+    factors: list[DraftNode] = field(default_factory=list)
     masks: list[DraftNode] = field(default_factory=list)
     filled: list[tuple[DraftNode, bool]] = field(default_factory=list)
 
 
-def read_scores(node: DraftNode) -> Scores | None:
+def is_for_heads(node: DraftNode) -> bool:
+    """Whether `node` is learned and alike for all queries and keys."""
+    return node.op == "Parameter" and node.shape is not None and node.shape[-2:] == (1, 1)
+
+
+def read_scores(node: DraftNode, depth: int = MAX_DEPTH) -> Scores | None:
     """Take the argument of the softmax apart."""
-    if len(node.users) != 1:
+    if len(node.users) != 1 or depth == 0:
         return None
     if node.op == "MatMul":
         return Scores(node)
     inputs = [i for i in node.inputs if i is not None]
-    if node.op == "Mul" and len(inputs) == 2:
-        for factor, rest in (inputs, inputs[::-1]):
-            value = scalar(factor)
-            found = None if value is None else read_scores(rest)
-            if found is not None and value is not None and not found.masks and not found.filled:
-                found.scale *= value
-                return found
-    if node.op == "Add":
+    found = None
+    if node.op == "Mul":
+        factors = [i for i in inputs if scalar(i) is not None or is_for_heads(i)]
+        rest = [i for i in inputs if i not in factors]
+        found = read_scores(rest[0], depth - 1) if len(rest) == 1 else None
+        if found is not None and not found.masks and not found.filled:
+            found.factors += factors
+            return found if found.product.shape == node.shape else None
+    elif node.op == "Add":
         for term in inputs:
-            found = None if is_held(term) or inputs.count(term) > 1 else read_scores(term)
+            found = None if is_held(term) or inputs.count(term) > 1 else read_scores(term, depth - 1)
             if found is not None and found.product.shape == node.shape:
                 found.masks += [i for i in inputs if i is not term]
                 return found
-    if node.op == "Where":
+    elif node.op == "Where":
         condition, kept, other = inputs
         for term, fill, keeps in ((kept, other, True), (other, kept, False)):
             value = scalar(fill)
-            found = read_scores(term) if value is not None and value <= NEVER else None
+            found = read_scores(term, depth - 1) if value is not None and value <= NEVER else None
             if found is not None and found.product.shape == node.shape:
                 found.filled.append((condition, keeps))
                 return found
@@ -69,16 +77,19 @@ def find_factor(node: DraftNode | None, reader: DraftNode) -> tuple[DraftNode, f
 
     Everything up to it is read once.
     """
-    while node is not None and node.only_user is reader:
-        if node.op == "Mul":
-            for factor in node.inputs:
+    current: DraftNode | None = node
+    after = reader
+    while current is not None and current.only_user is after:
+        if current.op == "Mul":
+            for factor in current.inputs:
                 value = scalar(factor)
                 if value is not None:
-                    return node, value
+                    return current, value
             return None
-        if node.op not in MOVES:
+        if current.op not in MOVES:
             return None
-        node, reader = node.inputs[0], node
+        after = current
+        current = after.inputs[0]
     return None
 
 
@@ -114,7 +125,8 @@ class FuseAttention(Pass):
     2. Terms added to the scores, and scores filled with a large negative number, become one additive mask.
     3. A mask that the network holds (not computed from an input), the same for all heads, over as many queries as keys,
        is taken to be the causal mask whatever its values, for a file without weights does not tell them.
-    4. Queries, keys and values have rank 4, [B, heads, L, D], the keys not transposed.
+    4. A learned factor for each head behind the product stands before it, on the queries.
+    5. Queries, keys and values have rank 4, [B, heads, L, D], the keys not transposed.
     """
 
     @on("MatMul")
@@ -133,7 +145,7 @@ class FuseAttention(Pass):
             return False
         if not all(len(i.shape or ()) == rank for i in (query, keys, value)):
             return False
-        scale = scores.scale
+        scale = prod(value for value in map(scalar, scores.factors) if value is not None)
         for _ in range(4):
             found = find_factor(query, scores.product) or find_factor(keys, scores.product)
             if found is None:
@@ -148,6 +160,9 @@ class FuseAttention(Pass):
         length, count = query.shape[-2], keys.shape[-1]
         masks = [*scores.masks, *(self.filled_mask(draft, *pair) for pair in scores.filled)]
         others = [m for m in masks if not is_causal(m, length, count)]
+        heads = [f for f in scores.factors if scalar(f) is None]
+        if heads:
+            query = draft.add("Mul", [query, *heads], query.shape)
         keys = draft.add("Transpose", [keys], perm=(*range(rank - 2), rank - 1, rank - 2))
         inputs = [self.lifted(draft, i) for i in (query, keys, value)]
         if others:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onnx_bench.passes.base import Pass
 from onnx_bench.passes.expand_attention import ExpandAttention
+from onnx_bench.passes.expand_einsum import ExpandEinsum
 from onnx_bench.passes.fuse_activation import FuseActivation
 from onnx_bench.passes.fuse_attention import FuseAttention
 from onnx_bench.passes.fuse_group_norm import FuseGroupNorm
@@ -16,6 +17,7 @@ FUSE_PASSES: tuple[Pass, ...] = (
     FuseLayerNorm(),
     FuseNormWeights(),
     FuseGroupNorm(),
+    ExpandEinsum(),
     ExpandAttention(),
     FuseAttention(),
     FuseActivation(),

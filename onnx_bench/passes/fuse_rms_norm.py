@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.values import scalar
@@ -102,7 +104,7 @@ def put_norm(
     """Turn `node`, the product of `factors` over a root, into the norm `op` of `source` times the other factors."""
     rest = list(factors)
     rest.remove(numerator)
-    attrs = {"dims": dims, "epsilon": epsilon, "scale": False, "bias": False}
+    attrs: dict[str, Any] = {"dims": dims, "epsilon": epsilon, "scale": False, "bias": False}
     if rest:
         draft.become(node, "Mul", [draft.add(op, [source], source.shape, **attrs), *rest])
     else:

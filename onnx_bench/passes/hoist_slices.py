@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from onnx_bench.draft import Draft, DraftNode
@@ -65,7 +66,7 @@ class HoistSlices(Pass):
         if any(u.op != "Slice" or u.attrs.get("axis") != last or u.attrs["step"] != 1 for u in users):
             return False
         cuts = sorted((u.attrs["start"], u.attrs["end"]) for u in users)
-        if any(a[1] > b[0] for a, b in zip(cuts, cuts[1:], strict=False)):
+        if any(a[1] > b[0] for a, b in pairwise(cuts)):
             return False
         source, bias = data(node), node.attrs.get("bias", False)
         for user in users:

@@ -1,33 +1,97 @@
-"""Transposes do not move axes of size 1."""
+"""A Transpose between reshapes has one form."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from math import prod
+
 from onnx_bench.draft import Draft, DraftNode
+from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.values import data
 
 
-class SettleTransposes(Pass):
-    """Gives a Transpose of a tensor with axes of size 1 one form, for moving these means nothing.
+def blocks(before: Shape, after: Shape) -> Iterator[tuple[list[int], list[int]]]:
+    """The smallest runs of axes of both shapes that hold the same elements. Axes of size 1 are left out."""
+    left = [i for i, d in enumerate(before) if d != 1]
+    right = [i for i, d in enumerate(after) if d != 1]
+    i = j = 0
+    while i < len(left) and j < len(right):
+        ours, theirs = [left[i]], [right[j]]
+        sizes = before[left[i]], after[right[j]]
+        i, j = i + 1, j + 1
+        while sizes[0] != sizes[1]:
+            if sizes[0] < sizes[1]:
+                ours.append(left[i])
+                sizes = sizes[0] * before[left[i]], sizes[1]
+                i += 1
+            else:
+                theirs.append(right[j])
+                sizes = sizes[0], sizes[1] * after[right[j]]
+                j += 1
+        yield ours, theirs
 
-    1. The tensor has no axis of size 1 but the first, and that where the producer of its elements has one; reshapes
-       before and behind the Transpose see to that.
+
+def put_transpose(draft: Draft, node: DraftNode, x: DraftNode, groups: Sequence[Shape], order: Sequence[int]) -> None:
+    """Turn `node` into a reshape of the transpose of `x`, whose axes are split into `groups`, in the given order."""
+    source = data(x) if x.op == "Reshape" else x
+    lead = (1,) if source.shape and source.shape[0] == 1 else ()
+    split = draft.add("Reshape", [x], lead + tuple(d for group in groups for d in group))
+    starts = [len(lead) + sum(len(g) for g in groups[:i]) for i in range(len(groups))]
+    perm = tuple(starts[g] + i for g in order for i in range(len(groups[g])))
+    moved = draft.add("Transpose", [split], perm=(*range(len(lead)), *perm))
+    draft.become(node, "Reshape", [moved])
+
+
+class SettleTransposes(Pass):
+    """Gives a Transpose and the reshapes around it one form.
+
+    1. The transposed tensor has no axis of size 1 but the first, and that where the producer of its elements has one:
+       moving an axis of size 1 means nothing.
+    2. Axes that move together are merged behind the Transpose, not before it.
+    3. Axes that are split are split before the Transpose, not behind it.
     """
 
     @on("Transpose")
     def settle(self, draft: Draft, node: DraftNode) -> bool:
+        """Rules 1 and 2."""
         x = data(node)
         perm = node.attrs.get("perm")
-        if x.shape is None or node.shape is None or perm is None:
+        if x.shape is None or node.shape is None or perm is None or 0 in x.shape:
             return False
         source = data(x) if x.op == "Reshape" else x
-        lead = (1,) if source.shape and source.shape[0] == 1 else ()
-        axes = [i for i, d in enumerate(x.shape) if d != 1]
-        shape = lead + tuple(x.shape[i] for i in axes)
+        if source.shape is None:
+            return False
+        if source is x and 1 not in x.shape[perm[0] == 0 :]:
+            return False
+        parts: dict[int, Shape] = {i: (d,) for i, d in enumerate(x.shape) if d != 1}
+        if source is not x:
+            for ours, theirs in blocks(source.shape, x.shape):
+                if len(theirs) == 1:
+                    parts[theirs[0]] = tuple(source.shape[i] for i in ours)
+        lead = (1,) if source.shape[:1] == (1,) else ()
+        shape = lead + tuple(d for i in sorted(parts) for d in parts[i])
         if shape == x.shape and perm[: len(lead)] == (0,) * len(lead):
             return False
-        place = {axis: i for i, axis in enumerate(axes, start=len(lead))}
-        order = (0,) * len(lead) + tuple(place[p] for p in perm if p in place)
-        moved = draft.add("Transpose", [draft.add("Reshape", [x], shape)], perm=order)
-        draft.become(node, "Reshape", [moved])
+        axes = sorted(parts)
+        put_transpose(draft, node, x, [parts[i] for i in axes], [axes.index(p) for p in perm if p in parts])
+        return True
+
+    @on("Reshape")
+    def split_before(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 3."""
+        moved = data(node)
+        if moved.op != "Transpose" or moved.shape is None or node.shape is None or prod(node.shape) == 0:
+            return False
+        x, perm = data(moved), moved.attrs.get("perm")
+        if x.shape is None or perm is None:
+            return False
+        splits = [(o[0], t) for o, t in blocks(moved.shape, node.shape) if len(o) == 1 < len(t)]
+        if not splits:
+            return False
+        parts: dict[int, Shape] = {perm[i]: (d,) for i, d in enumerate(moved.shape) if d != 1}
+        for place, axes_after in splits:
+            parts[perm[place]] = tuple(node.shape[i] for i in axes_after)
+        axes = sorted(parts)
+        put_transpose(draft, node, x, [parts[i] for i in axes], [axes.index(p) for p in perm if p in parts])
         return True

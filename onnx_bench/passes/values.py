@@ -16,10 +16,15 @@ FLOAT_LIMIT = 3.3e38
 MAX_INTS = 1 << 12
 """Longest constant that is read as a list of integers, such as the axes of a reduction."""
 
-_BOOL_OPS = frozenset(
-    "And Or Xor Not Equal Greater GreaterOrEqual Less LessOrEqual IsInf IsNaN".split()
-)  # fmt: skip
-_INT_OPS = frozenset("ArgMax ArgMin NonZero Shape Size".split())
+
+def words(text: str) -> frozenset[str]:
+    """A set of names."""
+    return frozenset(text.split())
+
+
+_BOOL_OPS = words("And Or Xor Not Equal Greater GreaterOrEqual Less LessOrEqual IsInf IsNaN")
+_INT_OPS = words("ArgMax ArgMin NonZero Shape Size")
+_FLOAT_OPS = words("Embedding Linear Conv LayerNorm RMSNorm Softmax")
 
 
 def is_held(node: DraftNode | None) -> bool:
@@ -43,7 +48,7 @@ def data(node: DraftNode, index: int = 0) -> DraftNode:
     Raises:
         MalformedModelError: It is not.
     """
-    found = get_input(node, index)
+    found = node.inputs[index] if index < len(node.inputs) else None
     if found is None:
         raise MalformedModelError(f"{node.op} lacks its input {index}")
     return found
@@ -116,6 +121,8 @@ def element_class(node: DraftNode) -> str:
             found = "bool"
         elif op in _INT_OPS:
             found = "int"
+        elif op in _FLOAT_OPS:
+            found = "float"
         else:
             producer = get_input(current, 1 if op == "Where" else 0)
             if producer is None or len(path) > 100_000:

@@ -20,18 +20,13 @@ import onnx
 from onnx_bench.errors import MalformedModelError, ModelTooLargeError, UnsupportedGraphError
 from onnx_bench.reading import limits
 from onnx_bench.reading.calls import Calls
-from onnx_bench.reading.node_schema import check_node
+from onnx_bench.reading.node_schema import KINDS, NodeChecker
 from onnx_bench.reading.order import topological_order
 from onnx_bench.reading.tensors import check_tensor
 from onnx_bench.reading.text import check_names, quote
 from onnx_bench.reading.versions import domain_name, opset_versions
 
 Scope = onnx.GraphProto | onnx.FunctionProto
-_KINDS = onnx.AttributeProto.AttributeType
-_FLOAT, _FLOATS, _TENSOR, _TENSORS, _GRAPH, _GRAPHS, _SPARSE, _SPARSES = (
-    _KINDS.Value(name)
-    for name in ("FLOAT", "FLOATS", "TENSOR", "TENSORS", "GRAPH", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS")
-)
 
 
 def audit(model: onnx.ModelProto, allow_external: bool = True) -> list[Scope]:
@@ -66,20 +61,20 @@ def audit(model: onnx.ModelProto, allow_external: bool = True) -> list[Scope]:
 class _Audit:
     def __init__(self, versions: dict[str, int], allow_external: bool) -> None:
         self.versions = versions
+        self.checker = NodeChecker(versions)
         self.allow_external = allow_external
         self.nodes = self.edges = self.initialisers = 0
         self.unsorted: list[Scope] = []
-        self.kept_names: set[str] = set()  # of operators, domains and attributes, once checked
 
     def function(self, function: onnx.FunctionProto) -> None:
         check_names((function.name, function.domain, function.overload), "a function", limits.NAME_BYTES)
-        model_versions = self.versions
         check_names((e.domain for e in function.opset_import), "a domain", limits.NAME_BYTES)
-        self.versions = model_versions | {domain_name(e.domain): e.version for e in function.opset_import}
+        of_model = self.checker
+        self.checker = NodeChecker(self.versions | {domain_name(e.domain): e.version for e in function.opset_import})
         self.scope(function, function.input, function.output, [])
         for attr in function.attribute_proto:
             self.attribute(attr, [])
-        self.versions = model_versions
+        self.checker = of_model
 
     def graph(self, graph: onnx.GraphProto, outer: list[set[str]]) -> None:
         self.initialisers += len(graph.initializer) + len(graph.sparse_initializer)
@@ -95,6 +90,8 @@ class _Audit:
             rank = len(value.type.tensor_type.shape.dim)
             if rank > limits.RANK:
                 raise UnsupportedGraphError(f"{quote(value.name)} has {rank:,} dimensions; the limit is {limits.RANK}")
+        for value in graph.input:
+            check_names((d.dim_param for d in value.type.tensor_type.shape.dim), "a dimension", limits.VALUE_NAME_BYTES)
         given = [value.name for value in graph.input]
         held = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
         _check_unique(given, "graph inputs")
@@ -131,43 +128,32 @@ class _Audit:
         for name in results:
             if name not in known and not any(name in names for names in outer):
                 raise MalformedModelError(f"the output {quote(name)} is computed by nothing")
-        nested = [self.node(node, [*outer, known]) for node in nodes]
+        scopes = [*outer, known]
+        nested = [self.attribute(attr, scopes) for node in nodes for attr in self.checker.check(node)]
         if early or any(nested):
             topological_order(nodes)
             self.unsorted.append(scope)
 
-    def node(self, node: onnx.NodeProto, scopes: list[set[str]]) -> bool:
-        """Check one node; whether it holds a subgraph."""
-        op, domain, attributes = node.op_type, node.domain, node.attribute
-        names = [attr.name for attr in attributes]
-        if not self.kept_names.issuperset((op, domain, *names)):
-            check_names((op, domain, *names), "an operator, domain or attribute", limits.NAME_BYTES)
-            self.kept_names.update((op, domain, *names))
-        check_node(node, op, domain_name(domain), names, self.versions)
-        return any([self.attribute(attr, scopes) for attr in attributes])
-
     def attribute(self, attr: onnx.AttributeProto, scopes: list[set[str]]) -> bool:
         """Check the value of an attribute; whether it is a subgraph. What its type does not announce is never read."""
         kind = attr.type
-        if kind == _TENSOR:
+        if kind == KINDS["TENSOR"]:
             check_tensor(attr.t, self.allow_external)
-        elif kind in (_FLOAT, _FLOATS):
+        elif kind in (KINDS["FLOAT"], KINDS["FLOATS"]):
             if attr.f != attr.f or any(f != f for f in attr.floats):
                 raise MalformedModelError(f"attribute {quote(attr.name)} is not a number (NaN)")
-        elif kind == _TENSORS:
+        elif kind == KINDS["SPARSE_TENSOR"]:
+            self.sparse(attr.sparse_tensor)
+        elif kind == KINDS["GRAPH"]:
+            self.graph(attr.g, scopes)
+        else:
             for tensor in attr.tensors:
                 check_tensor(tensor, self.allow_external)
-        elif kind == _SPARSE:
-            self.sparse(attr.sparse_tensor)
-        elif kind == _SPARSES:
             for sparse in attr.sparse_tensors:
                 self.sparse(sparse)
-        elif kind == _GRAPH:
-            self.graph(attr.g, scopes)
-        elif kind == _GRAPHS:
             for graph in attr.graphs:
                 self.graph(graph, scopes)
-        return kind in (_GRAPH, _GRAPHS)
+        return kind in (KINDS["GRAPH"], KINDS["GRAPHS"])
 
     def sparse(self, sparse: onnx.SparseTensorProto) -> None:
         check_tensor(sparse.values, self.allow_external)

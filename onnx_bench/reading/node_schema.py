@@ -1,88 +1,112 @@
-"""Check one node against the schema of its operator, so that the importer can trust types and counts.
+"""Check nodes against the schemas of their operators, so that the importer can trust types and counts.
 
-Operators of unknown domains have no schema and pass; so do attributes that the schema does not list.
+Operators of unknown domains have no schema and pass; so do attributes that a schema does not list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, NoReturn
 
 import onnx
 
 from onnx_bench.errors import MalformedModelError
-from onnx_bench.reading.text import quote
+from onnx_bench.reading.limits import NAME_BYTES
+from onnx_bench.reading.text import check_names, quote
+from onnx_bench.reading.versions import domain_name
 
-_TYPE_NUMBERS = dict(onnx.AttributeProto.AttributeType.items())
-_TYPE_NAMES = {value: name.lower() for name, value in _TYPE_NUMBERS.items()}
+KINDS = dict(onnx.AttributeProto.AttributeType.items())
+"""Number of each attribute type by name."""
+_KIND_NAMES = {value: name.lower() for name, value in KINDS.items() if name != "UNDEFINED"}
+_PLAIN = {KINDS[name] for name in ("INT", "INTS", "STRING", "STRINGS", "TYPE_PROTO", "TYPE_PROTOS")}
 _MANY = 1 << 20
 
 
 class _Schema(NamedTuple):
-    types: dict[str, int]
-    required: frozenset[str]
-    inputs: tuple[int, int]
-    outputs: tuple[int, int]
+    kinds: Mapping[str, int] = {}
+    required: frozenset[str] = frozenset()
+    least_inputs: int = 0
+    most_inputs: int = _MANY
+    least_outputs: int = 0
+    most_outputs: int = _MANY
 
 
-@lru_cache(maxsize=4096)
-def _schema(op: str, domain: str, version: int) -> _Schema | None:
-    try:
-        found = onnx.defs.get_schema(op, version, domain)
-    except onnx.defs.SchemaError:
-        return None
-    types = {name: _TYPE_NUMBERS[attr.type.name] for name, attr in found.attributes.items()}
-    required = frozenset(name for name, attr in found.attributes.items() if attr.required)
-    return _Schema(types, required, (found.min_input, found.max_input), (found.min_output, found.max_output))
+class NodeChecker:
+    """Checks nodes of a model that imports these versions of operator sets, the ONNX one under `""`."""
 
+    def __init__(self, versions: Mapping[str, int]) -> None:
+        self._versions = versions
+        self._schemas: dict[tuple[str, str], _Schema] = {}
 
-def check_node(node: onnx.NodeProto, op: str, domain: str, names: Sequence[str], versions: dict[str, int]) -> None:
-    """Refuse a node with wrong counts of inputs or outputs, or attributes twice, missing or of the wrong type.
+    def check(self, node: onnx.NodeProto) -> list[onnx.AttributeProto]:
+        """Refuse a node with wrong counts of inputs or outputs, or attributes twice, missing or of the wrong type.
 
-    Args:
-        node: Any node.
-        op: Its operator.
-        domain: Its domain, `""` for ONNX.
-        names: Its attributes.
-        versions: Version of each operator set imported.
+        Returns:
+            The attributes whose values have yet to be looked at: floats, tensors, graphs.
 
-    Raises:
-        MalformedModelError: The node breaks a rule; or the model names no version of the ONNX operators.
-    """
-    if len(set(names)) < len(names):
-        raise MalformedModelError(f"a node of type {quote(op)} has an attribute twice: {', '.join(map(quote, names))}")
-    if not domain and "" not in versions:
-        raise MalformedModelError("the model does not say which version of the ONNX operators it uses (opset_import)")
-    version = versions.get(domain, 1)
-    schema = _schema(op, domain, version) if 0 < version < _MANY else None
-    _check_types(node, op, schema.types if schema else {})
-    if schema is None:
-        return
-    for count, bounds, what in ((len(node.input), schema.inputs, "inputs"),
-                                (len(node.output), schema.outputs, "outputs")):  # fmt: skip
-        if not bounds[0] <= count <= bounds[1]:
+        Raises:
+            MalformedModelError: The node breaks a rule; or the model names no version of the ONNX operators.
+            ModelTooLargeError: A name is too long.
+        """
+        key = node.op_type, node.domain
+        schema = self._schemas.get(key)
+        if schema is None:
+            schema = self._schemas[key] = self._find(*key)
+        if not schema.least_inputs <= len(node.input) <= schema.most_inputs:
+            _miscounted(key[0], len(node.input), "inputs", schema.least_inputs, schema.most_inputs)
+        if not schema.least_outputs <= len(node.output) <= schema.most_outputs:
+            _miscounted(key[0], len(node.output), "outputs", schema.least_outputs, schema.most_outputs)
+        names: set[str] = set()
+        deep = []
+        for attr in node.attribute:
+            name, kind = attr.name, attr.type
+            if name in names:
+                raise MalformedModelError(f"a node of type {quote(key[0])} has the attribute {quote(name)} twice")
+            names.add(name)
+            if schema.kinds.get(name) != kind:
+                _check_unlisted(key[0], name, kind, schema)
+            if kind not in _PLAIN:
+                deep.append(attr)
+        if schema.required and not schema.required <= names:
+            missing = ", ".join(sorted(schema.required - names))
+            raise MalformedModelError(f"a node of type {quote(key[0])} lacks the attribute {missing}")
+        if key[0] == "Constant" and len(names) != 1 and not key[1]:
+            raise MalformedModelError(f"a Constant has {len(names)} values; it takes one")
+        return deep
+
+    def _find(self, op: str, domain: str) -> _Schema:
+        check_names((op, domain), "an operator or domain", NAME_BYTES)
+        domain = domain_name(domain)
+        if not domain and "" not in self._versions:
             raise MalformedModelError(
-                f"a node of type {quote(op)} has {count:,} {what}; the operator takes {_range(*bounds)}"
+                "the model does not say which version of the ONNX operators it uses (opset_import)"
             )
-    if not schema.required.issubset(names):
-        missing = ", ".join(sorted(schema.required.difference(names)))
-        raise MalformedModelError(f"a node of type {quote(op)} lacks the attribute {missing}")
+        version = self._versions.get(domain, 1)
+        if not 0 < version < _MANY:
+            return _Schema()
+        try:
+            found = onnx.defs.get_schema(op, version, domain)
+        except onnx.defs.SchemaError:
+            return _Schema()
+        return _Schema(
+            {name: KINDS[str(attr.type).rpartition('.')[2]] for name, attr in found.attributes.items()},
+            frozenset(name for name, attr in found.attributes.items() if attr.required),
+            found.min_input, found.max_input, found.min_output, found.max_output,
+        )  # fmt: skip
 
 
-def _check_types(node: onnx.NodeProto, op: str, types: dict[str, int]) -> None:
-    for attr in node.attribute:
-        kind = attr.type
-        if kind not in _TYPE_NAMES or not kind:
-            raise MalformedModelError(f"attribute {quote(attr.name)} of a node of type {quote(op)} has no known type")
-        if types.get(attr.name, kind) != kind:
-            raise MalformedModelError(
-                f"attribute {quote(attr.name)} of a node of type {quote(op)} is of type {_TYPE_NAMES[kind]}; "
-                f"the operator takes {_TYPE_NAMES[types[attr.name]]}"
-            )
+def _check_unlisted(op: str, name: str, kind: int, schema: _Schema) -> None:
+    """Refuse an attribute that does not have the type its schema lists, if it lists one."""
+    check_names((name,), "an attribute", NAME_BYTES)
+    if kind not in _KIND_NAMES:
+        raise MalformedModelError(f"attribute {quote(name)} of a node of type {quote(op)} has no known type")
+    if name in schema.kinds:
+        raise MalformedModelError(
+            f"attribute {quote(name)} of a node of type {quote(op)} is of type {_KIND_NAMES[kind]}; "
+            f"the operator takes {_KIND_NAMES[schema.kinds[name]]}"
+        )
 
 
-def _range(least: int, most: int) -> str:
-    if most >= _MANY:
-        return f"at least {least}"
-    return f"{least}" if least == most else f"{least} to {most}"
+def _miscounted(op: str, count: int, what: str, least: int, most: int) -> NoReturn:
+    wanted = f"at least {least}" if most >= _MANY else f"{least}" if least == most else f"{least} to {most}"
+    raise MalformedModelError(f"a node of type {quote(op)} has {count:,} {what}; the operator takes {wanted}")

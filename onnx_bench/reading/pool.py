@@ -8,12 +8,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from onnx_bench.errors import UserInputError
-from onnx_bench.graph import ArchGraph
 from onnx_bench.reading.limits import LOCAL_BYTES, MEMORY_BYTES, SECONDS, UPLOAD_BYTES
 from onnx_bench.reading.process import WorkerProcess
 from onnx_bench.reading.source import Source, name_of, opened
+
+if TYPE_CHECKING:
+    from onnx_bench.graph import ArchGraph
 
 _FILES_PER_WORKER = 8
 """A second process pays for its start when there are more files than this."""

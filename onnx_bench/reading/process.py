@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from onnx_bench.errors import ModelTooLargeError, ReaderFailureError
-from onnx_bench.graph import ArchGraph
-from onnx_bench.reading.answer import decode
 from onnx_bench.reading.worker import HEADER, IN_FILE, LENGTH
+
+if TYPE_CHECKING:
+    from onnx_bench.graph import ArchGraph
 
 _COMMAND = "from onnx_bench.reading.worker import main; main()"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "LD_", "DYLD_", "PYTHON", "SYSTEMROOT", "TMPDIR")
@@ -34,7 +36,7 @@ class WorkerProcess:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _COMMAND, str(seconds), str(memory)],
-                stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment(),
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment(),
             )  # fmt: skip
 
     @property
@@ -64,6 +66,11 @@ class WorkerProcess:
             ) from None
         except (OSError, EOFError):
             raise self._obituary() from None
+        except BaseException:  # an interrupt: an answer to this request must not meet the next one
+            self.close(kill=True)
+            raise
+        from onnx_bench.reading.answer import decode  # late: a process starts before its parent imports the graph form
+
         return decode(answer)
 
     def close(self, kill: bool = False) -> None:

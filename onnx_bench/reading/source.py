@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import stat
 from collections.abc import Iterator
@@ -48,6 +49,13 @@ def opened(source: Source, limit: int) -> Iterator[bytes | int]:
         yield file
     finally:
         os.close(file)
+
+
+def contents(file: int) -> memoryview:
+    """The contents of an open file, mapped: pages that are never looked at are never read."""
+    if not os.fstat(file).st_size:  # an empty file cannot be mapped
+        return memoryview(b"")
+    return memoryview(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
 
 
 def _check_size(size: int, limit: int) -> None:

@@ -7,7 +7,6 @@ an open file descriptor: the process is given no path and opens no file.
 
 from __future__ import annotations
 
-import mmap
 import os
 import resource
 import socket
@@ -25,8 +24,10 @@ def main() -> None:
     """Serve requests. Arguments: seconds of processor time for each, bytes of memory."""
     connection = socket.socket(fileno=os.dup(0))
     seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    # Here and not above: the parent shares this file for the protocol and imports none of these.
     from onnx_bench.reading.answer import encode_error, encode_graph, typed
     from onnx_bench.reading.pipeline import read_bytes
+    from onnx_bench.reading.source import contents
 
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
@@ -34,13 +35,17 @@ def main() -> None:
     while True:
         size, normalised, allow_external, file = _receive_header(connection)
         _allow_seconds(seconds)
+        _allow_memory(memory, 0 if file is None else os.fstat(file).st_size)
+        # Outside `try`: after half a request there is no answer that the parent could match to it.
+        data = _receive(connection, size) if file is None else contents(file)
         try:
-            _allow_memory(memory, 0 if file is None else os.fstat(file).st_size)
-            data = _receive(connection, size) if file is None else _map(file)
             answer = encode_graph(read_bytes(data, "", normalised, allow_external))
         except Exception as error:
             answer = encode_error(typed(error))
-        data = None
+        finally:
+            data = memoryview(b"")  # unmaps the file
+            if file is not None:
+                os.close(file)
         connection.sendall(LENGTH.pack(len(answer)) + answer)
 
 
@@ -78,13 +83,3 @@ def _receive(connection: socket.socket, size: int) -> memoryview:
             os._exit(0)
         got += count
     return data
-
-
-def _map(file: int) -> memoryview:
-    """The contents of an open file. Pages that are never looked at are never read."""
-    try:
-        if not os.fstat(file).st_size:
-            return memoryview(b"")
-        return memoryview(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
-    finally:
-        os.close(file)

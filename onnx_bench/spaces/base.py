@@ -11,6 +11,8 @@ from typing import ClassVar, Generic, TypeVar
 from onnx_bench.errors import UnknownNameError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.node import Shape
+from onnx_bench.normalise import NO_PATH
+from onnx_bench.ops import make_node
 from onnx_bench.spaces.drawing import Drawing
 
 Parsed = TypeVar("Parsed")
@@ -85,7 +87,7 @@ class SearchSpace(ABC, Generic[Parsed]):
             task: One of `tasks`, decides input and head; `default_task` if left out.
             normalised: The canonical form, drawn directly: batch norms folded, dead branches pruned. The order of its
                 nodes is the drawing's; `onnx_bench.canonical_order` brings them into the one order of all equal graphs.
-                A network without a path from input to output is what is left of its head on a constant, with a warning.
+                A network without a path from input to output is its classifier on zeros, with a warning.
                 With `False` the network as it was trained; its `params` is the count the benchmark records.
 
         Raises:
@@ -96,8 +98,10 @@ class SearchSpace(ABC, Generic[Parsed]):
         pen = Drawing(folded=normalised)
         x = self.draw_backbone(pen, parsed, head)
         graph = pen.build(self.draw_head(pen, x, head))
-        if not pen.settled:
+        if normalised and not pen.settled:
             return self.build(arch, task=task, normalised=False).normalise()
+        if normalised and not pen.connected:
+            return _head_alone(self.build(arch, task=task, normalised=False))
         stored = pen.total_params + pen.lost_params
         return ArchGraph(graph.nodes, graph.outputs, f"{self.name}:{arch}", (), normalised, stored)
 
@@ -121,3 +125,14 @@ class SearchSpace(ABC, Generic[Parsed]):
         """The error to raise for an architecture string that is not of this space."""
         shown = arch if len(arch) <= 120 else arch[:117] + "..."
         return UnknownNameError(f"{shown!r} is no architecture of {self.name}: found {found}, expected {expected}")
+
+
+def _head_alone(trained: ArchGraph) -> ArchGraph:
+    """The canonical form of a network that ignores its input: its last linear layer, if it ends in one, on zeros."""
+    output = trained.nodes[trained.outputs[0]]
+    features = trained.nodes[output.inputs[0]] if output.op == "Linear" else output
+    zeros = make_node("Constant", (), (), features.shape, value=(0.0,))
+    nodes = [trained.nodes[trained.inputs[0]], zeros]
+    if output.op == "Linear":
+        nodes.append(output._replace(inputs=(1,)))
+    return ArchGraph(tuple(nodes), (len(nodes) - 1,), trained.name, (NO_PATH,), True, trained.params)

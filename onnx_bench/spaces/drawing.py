@@ -46,17 +46,19 @@ class Drawing(GraphBuilder):
     Attributes:
         folded: Which form is drawn.
         lost_params: Parameters of the network as trained that the folded form does not hold.
-        settled: Whether the folded form is canonical. It is not, and is left to the normalisation passes, in two rare
-            cases: nothing leads to the output, or a sum is part of another (see `SharePartialSums`).
+        connected: Whether a path leads from the input to the output.
+        settled: Whether the folded form is canonical. It is not, and is left to the normalisation passes, where a sum
+            is part of another (see `SharePartialSums`), which is rare, or where a space says so.
     """
 
     def __init__(self, folded: bool) -> None:
         super().__init__()
         self.folded = folded
         self.lost_params = 0
+        self.connected = True
         self.settled = True
         self._sums: list[list[int]] = []
-        self._known: dict[tuple[str, Attrs, tuple[int, ...]], int] = {}
+        self._known: dict[tuple[str, Attrs, tuple[int, ...], Shape | None], int] = {}
 
     @property
     def total_params(self) -> int:
@@ -67,7 +69,7 @@ class Drawing(GraphBuilder):
         op, _, attrs, shape, params, macs = prototype
         position = len(self.nodes)
         if self.folded and not params and inputs:
-            known = self._known.setdefault((op, attrs, inputs), position)
+            known = self._known.setdefault((op, attrs, inputs, shape), position)
             if known != position:
                 return known
         self.nodes.append(Node(op, inputs, attrs, shape, params, macs))

@@ -63,7 +63,7 @@ def draw_edge_cell(pen: Drawing, x: int, ops: Sequence[str], zero: str, identity
     """
     live = live_edges(ops, zero) if pen.folded else (True,) * 6
     if True not in live:
-        pen.settled = False
+        pen.connected = False
         return x
     terms: list[list[int]] = [[x], [], [], []]
     for (i, j), op, is_live in zip(EDGES, ops, live, strict=True):

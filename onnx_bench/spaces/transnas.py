@@ -82,6 +82,7 @@ class TransNAS(SearchSpace[Network]):
         if len(head.input) == 5:
             _, tiles, *image = head.input
             x = pen.add("Reshape", x, shape=(tiles, *image))
+            pen.settled = False  # where the reshapes stand is decided by the passes
         x = pen.conv(x, self.base_channels // 2, 3, 2, batch_norm=True)
         x = pen.relu_conv(x, self.base_channels, 3, 2)
         for kind in parsed.modules:

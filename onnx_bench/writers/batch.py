@@ -62,14 +62,15 @@ def _ints(value: Any) -> tuple[int, ...]:
 
 
 def _broadcast(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis], rank: int | None = None) -> Axis:
-    """Numpy broadcasting: batched inputs agree on the axis, counted from the right; the others are 1 long there."""
+    """Numpy broadcasting: batched inputs agree on the axis, counted from the right; along it the others are 1 long, or
+    as long for one example (see `writers.repeated`)."""
     rank = max(len(s) for s in shapes) if rank is None else rank
     found = {(len(s) - a, s[a]) for s, a in zip(shapes, axes, strict=True) if a is not None}
     if len(found) != 1:
         raise _Fixed("combines different batch axes")
-    from_right, _ = found.pop()
+    from_right, length = found.pop()
     for shape, axis in zip(shapes, axes, strict=True):
-        if axis is None and len(shape) >= from_right and shape[-from_right] != 1:
+        if axis is None and len(shape) >= from_right and shape[-from_right] not in (1, length):
             raise _Fixed("adds something along the batch axis")
     return rank - from_right
 
@@ -125,7 +126,7 @@ def _concat(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
 
 
 def _transpose(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
-    return _ints(node.get("perm")).index(axes[0])  # type: ignore[arg-type]  # one input, and it is batched
+    return _ints(node.get("perm")).index(axes[0])
 
 
 def _tile(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
@@ -177,8 +178,7 @@ def _reshape(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
     fitting = [t for t in range(len(out)) if prod(out[:t]) == before and prod(out[t:]) == prod(x[axis:])]
     if not fitting:
         raise _Fixed("splits the batch axis")
-    same = [t for t in fitting if t == axis and out[t] == x[axis]]
-    return (same or [t for t in fitting if out[t] == x[axis]] or fitting)[0]
+    return axis if axis in fitting and out[axis] == x[axis] else fitting[0]
 
 
 def _expand(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:

@@ -13,6 +13,8 @@ MAX_LENGTH = 256
 """Longest part, in items."""
 MAX_PORTS = 4
 """Most values that a part may read from outside."""
+MAX_WORK = 4_000_000
+"""Most items that are looked at in all; networks beyond that are written with fewer blocks than could be."""
 OVERHEAD = 3
 """Lines that naming a part costs; a part has to save more than that."""
 
@@ -98,15 +100,16 @@ def find_blocks(
         The items in the original order.
     """
     entries = [_Entry(Leaf(i), keys[i], tuple(reads[i]), sizes[i]) for i in range(len(keys))]
-    kind = 0
-    while True:
+    kind, work = 0, 0
+    while work < MAX_WORK:
         place = {entry.item.out: i for i, entry in enumerate(entries)}
         wires = [[place[r] if r >= 0 else -1 for r in entry.reads] for entry in entries]
-        best = _best_part(entries, wires, _last_uses(wires, [place[o] for o in outputs]))
+        best, looked_at = _best_part(entries, wires, _last_uses(wires, [place[o] for o in outputs]), MAX_WORK - work)
         if best is None:
-            return tuple(entry.item for entry in entries)
+            break
         entries = _merge_chains(_fold(entries, best, kind), outputs)
-        kind += 1
+        kind, work = kind + 1, work + looked_at
+    return tuple(entry.item for entry in entries)
 
 
 def _last_uses(wires: Sequence[Sequence[int]], outputs: Iterable[int]) -> list[int]:
@@ -121,20 +124,25 @@ def _last_uses(wires: Sequence[Sequence[int]], outputs: Iterable[int]) -> list[i
 
 
 def _best_part(
-    entries: Sequence[_Entry], wires: Sequence[Sequence[int]], last_use: Sequence[int]
-) -> tuple[list[int], int] | None:
-    """Starts and length of the part whose folding saves most.
+    entries: Sequence[_Entry], wires: Sequence[Sequence[int]], last_use: Sequence[int], max_work: int
+) -> tuple[tuple[list[int], int] | None, int]:
+    """Starts and length of the part whose folding saves most, and how many items were looked at.
 
     Grows all parts together, one item at a time, and keeps only starts whose part so far occurs elsewhere too.
     """
     count = len(entries)
+    numbers: dict[Hashable, int] = {}
+    keys = [numbers.setdefault(entry.key, len(numbers)) for entry in entries]
     groups: list[list[int]] = [list(range(count))]
     ports: list[dict[int, int]] = [{} for _ in range(count)]
     reach = [-1] * count  # last reader of any item of the part but its last one
     weight = [0] * count
     best: tuple[list[int], int] | None = None
-    best_gain = 0
+    best_gain, work = 0, 0
     for length in range(1, min(MAX_LENGTH, count // 2) + 1):
+        work += sum(map(len, groups))
+        if work > max_work:
+            break
         grown: dict[Hashable, list[int]] = {}
         for number, group in enumerate(groups):
             for start in group:
@@ -150,19 +158,19 @@ def _best_part(
                 )
                 if len(known) <= MAX_PORTS:
                     weight[start] += entries[i].size
-                    grown.setdefault((number, entries[i].key, wiring), []).append(start)
+                    grown.setdefault((number, keys[i], wiring), []).append(start)
         groups = [group for group in grown.values() if len(group) > 1]
         if not groups:
             break
         for group in groups:
             cost = weight[group[0]], len(ports[group[0]])
-            if _gain(len(group), *cost) <= best_gain:
+            if _gain(len(group), *cost) < max(1, best_gain):
                 continue
             starts = _disjoint([s for s in group if reach[s] < s + length], length)
             gain = _gain(len(starts), *cost)
-            if gain > best_gain:
+            if gain >= max(1, best_gain):  # of equal gains the longer part: it takes an activation in
                 best, best_gain = (starts, length), gain
-    return best
+    return best, work
 
 
 def _gain(count: int, weight: int, ports: int) -> int:

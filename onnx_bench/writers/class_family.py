@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from onnx_bench.writers.class_text import ClassText
@@ -92,11 +92,10 @@ def _preference(label: str) -> tuple[int, str]:
     return _PREFERRED.index(label) if label in _PREFERRED else len(_PREFERRED), label
 
 
-def _unused(label: str, taken: Sequence[str] | object) -> str:
-    names = set(taken)  # type: ignore[call-overload]  # a view of dictionary values
+def _unused(label: str, taken: Collection[str]) -> str:
     number = 2
     name = label
-    while name in names:
+    while name in taken:
         name, number = f"{label}{number}", number + 1
     return name
 

@@ -149,13 +149,15 @@ class _Renderer:
         """Whether the value is needed once, in the next statement, where there is room for it."""
         if self.readings[node] != 1 or self.last_use[node] != place + 1 or place + 1 == len(self.items):
             return False
+        if node in self.view.extra_outputs:
+            return False
         reader = self.items[place + 1]
         lowered = self.lowered[place + 1]
         if lowered is None or not isinstance(reader, Leaf) or not _atomic(expr):
             return False
         slot = f"${self.view.node(reader.node).inputs.index(node)}"
         uses = re.findall(r"\$\d+", lowered.expr)
-        return uses.count(slot) == 1 and len(expr) + len(lowered.expr) <= MAX_NESTED and node not in self.view.extra_outputs
+        return uses.count(slot) == 1 and len(expr) + len(lowered.expr) <= MAX_NESTED
 
     def _block(self, place: int, block: Block) -> None:
         name = self.names[id(block)]
@@ -215,5 +217,3 @@ def _sequence(constructors: Sequence[str], alone: bool) -> str:
     lines = [f"    *[{text} for _ in range({n})]," if n > 1 else f"    {text}," for text, n in runs]
     opening, closing = ("nn.Sequential(", ")") if alone else ("nn.ModuleList([", "])")
     return "\n".join([opening, *lines, closing])
-
-

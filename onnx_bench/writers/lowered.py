@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,9 @@ class Site:
     def unsupported(self, what: str) -> UnsupportedGraphError:
         """An error that names the operator."""
         return UnsupportedGraphError(f"node {self.position}: {self.node.op} {what} cannot be written as PyTorch")
+
+
+Rule = Callable[[Site], Lowered]
 
 
 def literal(value: Any) -> str:

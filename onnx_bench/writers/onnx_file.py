@@ -83,17 +83,15 @@ class OnnxFile:
         return self.op("ConstantOfShape", [shape], name, value=tensor)
 
     def weight(self, name: str, weight: Weight) -> str:
-        """The weight called `name` in the `state_dict`: an initialiser, or without data a node that fills its shape.
-
-        Tables of integers or truth values are no weights and always stored, as zeros.
-        """
+        """The weight called `name` in the `state_dict`: an initialiser, or without data nodes that fill its shape."""
         self._names.add(name)
         if self._weights is not None:
             self.initializers.append(numpy_helper.from_array(self._weights[name], name))
-        elif weight.dtype != "float":
-            self.initializers.append(numpy_helper.from_array(np.zeros(weight.shape, NUMPY_TYPES[weight.dtype]), name))
-        else:
+        elif weight.dtype == "float":
             self._fill(self.ints(weight.shape), FILL, "float", name)
+        else:
+            filled = self._fill(self.ints(weight.shape), FILL, "float", self.fresh("table"))
+            self.op("Cast", [filled], name, to=ELEM_TYPES[weight.dtype])
         return name
 
 

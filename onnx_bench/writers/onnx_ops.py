@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from onnx_bench.writers.onnx_file import ELEM_TYPES, OnnxFile
+from onnx_bench.writers.onnx_file import ELEM_TYPES
 from onnx_bench.writers.onnx_norms import NORMS
 from onnx_bench.writers.onnx_site import OnnxSite, Rule
 from onnx_bench.writers.weights import Weight, node_weights
@@ -117,25 +117,6 @@ def _mod(site: OnnxSite) -> None:
     site.emit("Mod", *site.ins, fmod=int(site.dtype == "float"))
 
 
-def _concat(site: OnnxSite) -> None:
-    """A tensor without batch, such as a class token, is repeated for every example first."""
-    file, ins = site.file, list(site.ins)
-    if site.batch is not None:
-        sources = site.node.inputs
-        batched = next(i for i, source in enumerate(sources) if site.view.batch[source] is not None)
-        for i, source in enumerate(sources):
-            if site.view.batch[source] is None:
-                ins[i] = repeat_for_batch(file, ins[i], len(site.out), site.batch, ins[batched], site.batch)
-    site.emit("Concat", *ins, axis=site.attrs["axis"])
-
-
-def repeat_for_batch(file: OnnxFile, value: str, rank: int, axis: int, like: str, like_axis: int) -> str:
-    """`value` expanded along `axis` to the length that `like` has along `like_axis`."""
-    batch = file.op("Shape", [like], start=like_axis, end=like_axis + 1)
-    parts = [file.ints((1,) * axis)] * (axis > 0) + [batch] + [file.ints((1,) * (rank - axis - 1))] * (axis < rank - 1)
-    return file.op("Expand", [value, file.op("Concat", parts, axis=0) if len(parts) > 1 else batch])
-
-
 def _slice(site: OnnxSite) -> None:
     a, file = site.attrs, site.file
     end = a["end"] if a["end"] >= 0 else -(2**63) + 1  # a backward slice up to the first element
@@ -171,8 +152,9 @@ def _resize(site: OnnxSite) -> None:
         axes = list(range(2, len(site.x))) if min(axes) >= 2 else axes
     sizes = site.file.ints([site.out[i] for i in axes])
     site.emit(
-        "Resize", site.ins[0], "", "", sizes, axes=axes, mode=a["mode"], coordinate_transformation_mode=a["coordinates"],
-        nearest_mode=a["nearest_mode"], cubic_coeff_a=a["cubic_coeff_a"], antialias=int(a["antialias"]),
+        "Resize", site.ins[0], "", "", sizes, axes=axes, mode=a["mode"], nearest_mode=a["nearest_mode"],
+        coordinate_transformation_mode=a["coordinates"], cubic_coeff_a=a["cubic_coeff_a"],
+        antialias=int(a["antialias"]),
     )  # fmt: skip
 
 
@@ -189,16 +171,17 @@ def _parameter(site: OnnxSite) -> None:
 
 
 _SAME_NAME = (
-    "Relu Sigmoid Tanh HardSwish Mish Selu Softplus Softsign Erf MatMul Max Min Equal Sub Div Pow Greater "
-    "GreaterOrEqual Less LessOrEqual Where Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Exp Floor IsInf IsNaN "
-    "Log Neg Not Reciprocal Round Sign Sin Sinh Sqrt Tan"
-).split()
+    "Relu", "Sigmoid", "Tanh", "HardSwish", "Mish", "Selu", "Softplus", "Softsign", "Erf", "MatMul", "Max", "Min",
+    "Equal", "Sub", "Div", "Pow", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Where", "Abs", "Acos", "Acosh",
+    "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Exp", "Floor", "IsInf", "IsNaN", "Log", "Neg", "Not",
+    "Reciprocal", "Round", "Sign", "Sin", "Sinh", "Sqrt", "Tan",
+)  # fmt: skip
 
 RULES: dict[str, Rule] = {
     **NORMS,
     **{op: _same(op) for op in _SAME_NAME},
     **{op: _same(op, "alpha") for op in ("LeakyRelu", "Elu", "Celu", "ThresholdedRelu")},
-    **{op: _same(op, "axis") for op in ("Softmax", "LogSoftmax", "Gather")},
+    **{op: _same(op, "axis") for op in ("Softmax", "LogSoftmax", "Gather", "Concat")},
     **dict.fromkeys(("Add", "Mul", "And", "Or", "Xor"), _chain),
     **dict.fromkeys(("Conv", "ConvTranspose"), _conv),
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), _pool),
@@ -215,7 +198,6 @@ RULES: dict[str, Rule] = {
     "Attention": _attention,
     "PRelu": _prelu,
     "Mod": _mod,
-    "Concat": _concat,
     "Slice": _slice,
     "Reshape": _reshape,
     "Expand": _expand,

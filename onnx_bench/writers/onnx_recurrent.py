@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from onnx_bench.writers.onnx_ops import repeat_for_batch
 from onnx_bench.writers.onnx_site import OnnxSite
 
 _GATE_ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}
@@ -32,19 +32,10 @@ def recurrent(site: OnnxSite, further: Sequence[str]) -> None:
     weights = gates([f"weight_ih_l0{end}" for end in ends], width)
     recurrence = gates([f"weight_hh_l0{end}" for end in ends], hidden)
     bias = gates([f"bias_{kind}_l0{end}" for end in ends for kind in ("ih", "hh")], 0, 2) if a["bias"] else ""
-    states = [_state(site, slot) for slot in range(1, len(site.ins))]
-    inputs = [site.ins[0], weights, recurrence, bias, "", *states]
+    inputs = [site.ins[0], weights, recurrence, bias, "", *site.ins[1:]]
     while not inputs[-1]:
         inputs.pop()
-    extra = {"linear_before_reset": int(a["linear_before_reset"])} if op == "GRU" else {}
+    extra: dict[str, Any] = {"linear_before_reset": int(a["linear_before_reset"])} if op == "GRU" else {}
     if op == "RNN":
         extra["activations"] = [a["activation"]] * len(ends)
     file.multi(op, inputs, [site.name, *further], hidden_size=hidden, direction=a["direction"], **extra)
-
-
-def _state(site: OnnxSite, slot: int) -> str:
-    """An initial state; one without batch serves every example."""
-    source = site.node.inputs[slot]
-    if source < 0 or site.batch is None or site.view.batch[source] is not None:
-        return site.ins[slot]
-    return repeat_for_batch(site.file, site.ins[slot], 3, 1, site.ins[0], 1)

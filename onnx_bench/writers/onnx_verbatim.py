@@ -16,8 +16,7 @@ NEWEST = 24
 """The newest opset written."""
 _PREFIX = "ai.onnx::"
 
-# Attributes of the graph form that the standard has as inputs: operator -> (attribute, rank) in the order of the inputs.
-# The type of a number is that of its value, except that bounds have the type of the first input.
+# Attributes of the graph form that are inputs 1, 2, ... of the standard's operator, with the rank of that input.
 _AS_INPUTS: dict[str, tuple[tuple[str, int], ...]] = {
     "Squeeze": (("axes", 1),),
     "Unsqueeze": (("axes", 1),),

@@ -13,6 +13,7 @@ from onnx_bench.writers.onnx_ops import RULES
 from onnx_bench.writers.onnx_recurrent import recurrent
 from onnx_bench.writers.onnx_site import OnnxSite, hold_weights
 from onnx_bench.writers.onnx_verbatim import write_verbatim
+from onnx_bench.writers.repeated import Repeat
 from onnx_bench.writers.structure import Structure
 from onnx_bench.writers.view import View
 from onnx_bench.writers.weights import initial_weights
@@ -41,6 +42,7 @@ def to_onnx(graph: Graph, *, weights: bool = False, seed: int = 0) -> onnx.Model
         ModelTooLargeError: With weights: more than `weights.MAX_ELEMENTS` of them.
     """
     view = View.of(graph)
+    graph = view.graph
     structure = Structure.of(view)
     file = OnnxFile(initial_weights(view, structure, seed) if weights else None)
     values = _name_values(view, file)
@@ -86,19 +88,35 @@ def _write_node(file: OnnxFile, view: View, position: int, values: list[str], na
     node = view.node(position)
     if node.op in ("Input", "Output"):
         return
-    ins = tuple(values[i] if i >= 0 else "" for i in node.inputs)
+    ins = [values[i] if i >= 0 else "" for i in node.inputs]
+    for repeat in view.repeats(position):
+        rank = len(view.shape(node.inputs[repeat.slot]))
+        ins[repeat.slot] = _repeated(file, ins[repeat.slot], rank, repeat, ins[repeat.like])
     further = _further_outputs(view, position, values, file)
     if not is_canonical(node):
         write_verbatim(file, view, position, ins, [values[position], *further])
         return
     held = hold_weights(file, view, position, names[position]) if position in names else {}
-    site = OnnxSite(file, view, position, ins, held, values[position])
+    site = OnnxSite(file, view, position, tuple(ins), held, values[position])
     if node.op in _RECURRENT:
         recurrent(site, further)
     elif further:
         raise UnsupportedGraphError(f"node {position}: {node.op} has one output, but another one is read")
     else:
         RULES[node.op](site)
+
+
+def _repeated(file: OnnxFile, value: str, rank: int, repeat: Repeat, like: str) -> str:
+    """`value` repeated along an axis for every example that `like` holds."""
+    times = file.op("Shape", [like], start=repeat.like_axis, end=repeat.like_axis + 1)
+    if repeat.length > 1:
+        times = file.op("Div", [times, file.ints((repeat.length,))])
+    parts = [times]
+    if repeat.axis:
+        parts.insert(0, file.ints((1,) * repeat.axis))
+    if repeat.axis < rank - 1:
+        parts.append(file.ints((1,) * (rank - 1 - repeat.axis)))
+    return file.op("Tile", [value, file.op("Concat", parts, axis=0) if len(parts) > 1 else times])
 
 
 def _further_outputs(view: View, position: int, values: list[str], file: OnnxFile) -> list[str]:

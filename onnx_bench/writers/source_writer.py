@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 import textwrap
 from collections.abc import Iterable, Sequence
-from functools import reduce
 
 from onnx_bench.errors import UserInputError
 from onnx_bench.node import Graph
@@ -49,7 +48,7 @@ def source_of(view: View, structure: Structure, class_name: str) -> str:
     blocks.collect(structure.items)
     inputs = [i for i, node in enumerate(graph.nodes) if node.op == "Input"]
     main = render(view, structure.items, inputs, graph.outputs, blocks.constructor)
-    helpers = sorted(reduce(set.union, (f.text.helpers for f in blocks.families.values()), main.helpers))
+    helpers = sorted(main.helpers.union(*(family.text.helpers for family in blocks.families.values())))
     classes = [helper_texts()[name] for name in helpers]
     classes += [_class(name, family.parameters, family.text, "") for name, family in blocks.families.items()]
     classes.append(_class(class_name, (), main, _description(view, inputs)))
@@ -139,7 +138,8 @@ def _wrap(line: str) -> list[str]:
     head, equals, value = line.strip().partition(" = ")
     if equals and value[-1] != ")":
         line = f"{margin}{head} = ({value})"
-    return textwrap.wrap(line, WIDTH, subsequent_indent=margin + " " * 8, break_long_words=False, break_on_hyphens=False)
+    inner = margin + " " * 8
+    return textwrap.wrap(line, WIDTH, subsequent_indent=inner, break_long_words=False, break_on_hyphens=False)
 
 
 def _description(view: View, inputs: Sequence[int]) -> str:

@@ -21,8 +21,13 @@ WORDS = {
     "LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "Parameter": "weight", "Constant": "const",
 }  # fmt: skip
 # Attributes in which blocks of one kind may differ; the class then takes them as arguments.
-_SIZES = frozenset("channels features kernel pads groups start end entries hidden slopes".split())
-_FREE = frozenset("Relu Gelu Silu Sigmoid Tanh HardSwish HardSigmoid Elu LeakyRelu Clip Mish Selu".split())
+_SIZES = frozenset((
+    "channels", "features", "kernel", "pads", "groups", "start", "end", "entries", "hidden", "slopes",
+))  # fmt: skip
+# Operators that are written into the line of their operand or reader.
+_FREE = frozenset((
+    "Relu", "Gelu", "Silu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "Elu", "LeakyRelu", "Clip", "Mish", "Selu",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,5 +115,3 @@ def _name(graph: Graph, items: Sequence[Item], prefix: str, names: dict[int, str
         else:
             for number, block in enumerate(item.blocks):
                 _name(graph, block.body, f"{prefix}{name}.{number}.", names)
-
-

@@ -46,11 +46,10 @@ def resize(
         else:
             place = (place + 0.5) * (length / out) - 0.5
         if mode == "nearest":
-            rounding = {
-                "round_prefer_floor": lambda p: torch.ceil(p - 0.5), "round_prefer_ceil": lambda p: torch.floor(p + 0.5),
-                "floor": torch.floor, "ceil": torch.ceil,
-            }[nearest_mode]  # fmt: skip
-            x = x.index_select(axis, rounding(place).long().clamp(0, length - 1))
+            shift = {"round_prefer_floor": -0.5, "round_prefer_ceil": 0.5}.get(nearest_mode, 0.0)
+            upwards = nearest_mode in ("round_prefer_floor", "ceil")
+            rounded = torch.ceil(place + shift) if upwards else torch.floor(place + shift)
+            x = x.index_select(axis, rounded.long().clamp(0, length - 1))
             continue
         floor = torch.floor(place)
         matrix = torch.zeros(out, length, dtype=torch.float64, device=x.device)
@@ -104,8 +103,11 @@ def lp_pool(
     return conv(F.pad(x.abs() ** p, pads), window, None, stride, 0, dilation, channels) ** (1 / p)
 
 
-class ResetFirstGRU(nn.GRU):
+class ResetFirstGRU(nn.RNNBase):
     """A GRU whose reset gate acts on the state before the product, as in the first paper (ONNX's default)."""
+
+    def __init__(self, width: int, hidden: int, bias: bool = True, bidirectional: bool = False) -> None:
+        super().__init__("GRU", width, hidden, bias=bias, bidirectional=bidirectional)
 
     def forward(self, x: torch.Tensor, state: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """[L, B, width] -> [L, B, directions * hidden] and the final states [directions, B, hidden]."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from onnx_bench.writers.lowered import Lowered, Site, keywords, literal, size
-from onnx_bench.writers.torch_ops import Rule, torch_pads
+from onnx_bench.writers.lowered import Lowered, Rule, Site, keywords, literal, size
+from onnx_bench.writers.torch_layout import torch_pads
 from onnx_bench.writers.weights import Weight, native_affine, node_weights
 
 
@@ -192,24 +192,12 @@ def _recurrent(site: Site) -> Lowered:
 
 
 def _initial_states(site: Site) -> str:
-    given = [i for i, source in enumerate(site.node.inputs) if i and source >= 0]
+    given = [f"${i}" for i, source in enumerate(site.node.inputs) if i and source >= 0]
     if not given:
         return ""
-    texts = [_batched_state(site, i) for i in given]
-    if site.node.op == "LSTM":
-        if len(texts) != 2:
-            raise site.unsupported("with one initial state of two")
-        return f", ({', '.join(texts)})"
-    return f", {texts[0]}"
-
-
-def _batched_state(site: Site, slot: int) -> str:
-    shape = site.view.shape(site.node.inputs[slot])
-    if len(shape) != 3:
-        raise site.unsupported(f"with an input of shape {list(shape)}")
-    if site.batch is not None and site.view.batch[site.node.inputs[slot]] is None:
-        return f"${slot}.expand(-1, $0.shape[1], -1).contiguous()"
-    return f"${slot}"
+    if len(given) != (2 if site.node.op == "LSTM" else 1):
+        raise site.unsupported(f"with {len(given)} initial states")
+    return f", ({', '.join(given)})" if len(given) == 2 else f", {given[0]}"
 
 
 LAYERS: dict[str, Rule] = {

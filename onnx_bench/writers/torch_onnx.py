@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from onnx_bench.writers.lowered import Lowered, Site, literal
-from onnx_bench.writers.torch_ops import Rule
+from onnx_bench.writers.lowered import Lowered, Rule, Site, literal
 
 
 def _lrn(site: Site) -> Lowered:
     a = site.attrs
-    options = ", ".join(f"{key}={literal(a[name])}" for key, name in (("alpha", "alpha"), ("beta", "beta"), ("k", "bias")))
+    options = f"alpha={literal(a['alpha'])}, beta={literal(a['beta'])}, k={literal(a['bias'])}"
     if a["size"] % 2 == 0:
         raise site.unsupported("over an even number of channels")
     return Lowered(f"F.local_response_norm($0, {a['size']}, {options})")

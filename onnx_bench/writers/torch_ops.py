@@ -1,28 +1,25 @@
-"""Lowering to PyTorch: elementwise operators, products, reductions and layout. Layers are in `torch_layers`."""
+"""Lowering to PyTorch: elementwise operators, products, reductions, concatenation and held tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
 from math import sqrt
 
-from onnx_bench.writers.lowered import Lowered, Site, keywords, literal, operands
-
-Rule = Callable[[Site], Lowered]
+from onnx_bench.writers.lowered import Lowered, Rule, Site, keywords, literal, operands
 
 _DTYPES = {"float": "torch.float32", "int": "torch.int64", "bool": "torch.bool"}
 _CASTS = {"float": "float", "int": "long", "bool": "bool"}
 
-# Operators of one operand (and no attributes) that are one call.
-_CALLS = {
-    "Relu": "F.relu($0)", "Sigmoid": "torch.sigmoid($0)", "Tanh": "torch.tanh($0)", "Silu": "F.silu($0)",
-    "HardSwish": "F.hardswish($0)", "Mish": "F.mish($0)", "Selu": "F.selu($0)", "Softplus": "F.softplus($0, threshold=50)",
-    "Softsign": "F.softsign($0)", "Erf": "torch.erf($0)", "Neg": "torch.neg($0)", "Not": "torch.logical_not($0)",
-    "IsInf": "torch.isinf($0)", "IsNaN": "torch.isnan($0)", "MatMul": "torch.matmul($0, $1)",
-    "Where": "torch.where($0, $1, $2)", "Identity": "$0",
-} | {
-    op: f"torch.{op.lower()}($0)"
-    for op in "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Exp Floor Log Reciprocal Round Sign Sin Sinh Sqrt Tan".split()
+_MATHS = (
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Erf", "Exp", "Floor", "IsInf",
+    "IsNaN", "Log", "Neg", "Reciprocal", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Sqrt", "Tan", "Tanh",
+)  # fmt: skip
+# Operators without attributes that are one call.
+_CALLS = {op: f"torch.{op.lower()}($0)" for op in _MATHS} | {
+    "Relu": "F.relu($0)", "Silu": "F.silu($0)", "HardSwish": "F.hardswish($0)", "Mish": "F.mish($0)",
+    "Selu": "F.selu($0)", "Softplus": "F.softplus($0, threshold=50)", "Softsign": "F.softsign($0)",
+    "Not": "torch.logical_not($0)", "MatMul": "torch.matmul($0, $1)", "Where": "torch.where($0, $1, $2)",
+    "Identity": "$0",
 }  # fmt: skip
 _INFIX = {
     "Add": " + ", "Mul": " * ", "Sub": " - ", "Equal": " == ", "Greater": " > ", "GreaterOrEqual": " >= ",
@@ -129,126 +126,7 @@ def _reduction(site: Site) -> Lowered:
 
 
 def _concat(site: Site) -> Lowered:
-    """A tensor without batch, such as a class token, is repeated for every example first."""
-    parts = operands(len(site.node.inputs))
-    batched = [i for i, source in enumerate(site.node.inputs) if site.view.batch[source] is not None]
-    if site.batch is not None:
-        for i in set(range(len(parts))) - set(batched):
-            sizes = ["-1"] * len(site.out)
-            sizes[site.batch] = f"${batched[0]}.shape[{site.batch}]"
-            parts[i] = f"{parts[i]}.expand({', '.join(sizes)})"
-    return Lowered(f"torch.cat(({', '.join(parts)}), dim={site.attrs['axis']})")
-
-
-def _slice(site: Site) -> Lowered:
-    axis, start, end, step = (site.attrs[key] for key in ("axis", "start", "end", "step"))
-    taken = range(start, end, step)
-    backward = ""
-    if step < 0:
-        taken, backward = taken[::-1], f".flip({axis})"
-    stop = "" if taken.stop >= site.x[axis] else str(taken.stop)
-    stride = "" if taken.step == 1 else f":{taken.step}"
-    return Lowered(f"$0[{':, ' * axis}{taken.start or ''}:{stop}{stride}]{backward}")
-
-
-def _reshape(site: Site) -> Lowered:
-    sizes = ["-1" if axis == site.batch else str(dim) for axis, dim in enumerate(site.out)]
-    if len(site.out) == 2 and len(site.x) > 2 and sizes[0] == "-1" and site.x[0] == site.out[0]:
-        return Lowered("$0.flatten(1)")
-    return Lowered(f"$0.reshape({', '.join(sizes) or '()'})")
-
-
-def _transpose(site: Site) -> Lowered:
-    perm = site.attrs["perm"]
-    moved = [i for i, p in enumerate(perm) if i != p]
-    if len(moved) == 2:
-        return Lowered(f"$0.transpose({moved[0]}, {moved[1]})")
-    return Lowered(f"$0.permute({', '.join(map(str, perm))})")
-
-
-def _expand(site: Site) -> Lowered:
-    """ONNX expansion is two-way broadcasting; `-1` keeps a length."""
-    added = len(site.out) - len(site.x)
-    sizes = ["-1" if i >= added and dim == site.x[i - added] else str(dim) for i, dim in enumerate(site.out)]
-    return Lowered(f"$0.expand({', '.join(sizes)})")
-
-
-def _tile(site: Site) -> Lowered:
-    return Lowered(f"$0.repeat({', '.join(map(str, site.attrs['repeats']))})")
-
-
-def torch_pads(pads: tuple[int, ...]) -> str:
-    """ONNX pads (all begins, all ends) in the order of `F.pad`: last axis first, untouched leading axes left out."""
-    rank = len(pads) // 2
-    pairs = [(pads[i], pads[rank + i]) for i in range(rank)]
-    while len(pairs) > 1 and pairs[0] == (0, 0):
-        pairs.pop(0)
-    return literal(tuple(pad for pair in reversed(pairs) for pad in pair))
-
-
-def _pad(site: Site) -> Lowered:
-    pads, mode, value = site.attrs["pads"], site.attrs["mode"], site.attrs["value"]
-    if mode == "constant":
-        return Lowered(f"F.pad($0, {torch_pads(pads)}{keywords(value=(literal(value), value != 0))})")
-    modes = {"reflect": "reflect", "edge": "replicate", "wrap": "circular"}
-    if mode not in modes:
-        raise site.unsupported(f"with mode {mode!r}")
-    rank = len(site.x)
-    if rank in (3, 4, 5) and not any(pads[:2] + pads[rank : rank + 2]) and min(pads) >= 0:
-        inner = torch_pads(pads[2:rank] + pads[rank + 2 :])
-        if len(pads[2:rank]) * 2 == inner.count(",") + 1 and max(pads) < min(site.x[2:]):
-            return Lowered(f'F.pad($0, {inner}, mode="{modes[mode]}")')
-    return Lowered(f'pad_mirrored($0, {torch_pads(pads)}, "{mode}")', helpers=("pad_mirrored",))
-
-
-def _resize(site: Site) -> Lowered:
-    mode, where, nearest = (site.attrs[key] for key in ("mode", "coordinates", "nearest_mode"))
-    sizes = literal(site.out[2:]) if len(site.out) > 3 else str(site.out[-1])
-    plane = len(site.x) in (3, 4, 5) and site.x[:2] == site.out[:2] and not site.attrs["antialias"]
-    native = {
-        ("nearest", "asymmetric", "floor"): "", ("linear", "half_pixel"): "linear",
-        ("linear", "pytorch_half_pixel"): "linear", ("linear", "align_corners"): "linear",
-    }  # fmt: skip
-    key = (mode, where, nearest) if mode == "nearest" else (mode, where)
-    if plane and key in native and (where != "pytorch_half_pixel" or min(site.out[2:]) > 1):
-        if mode == "nearest":
-            return Lowered(f"F.interpolate($0, size={sizes})")
-        kind = ("linear", "bilinear", "trilinear")[len(site.x) - 3]
-        corners = keywords(align_corners=("True", where == "align_corners"))
-        return Lowered(f'F.interpolate($0, size={sizes}, mode="{kind}"{corners})')
-    a = site.attrs["cubic_coeff_a"]
-    if plane and len(site.x) == 4 and mode == "cubic" and a == -0.75 and where in ("half_pixel", "align_corners"):
-        corners = keywords(align_corners=("True", where == "align_corners"))
-        return Lowered(f'F.interpolate($0, size={sizes}, mode="bicubic"{corners})')
-    known = {
-        "mode": ("nearest", "linear", "cubic"),
-        "coordinates": ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"),
-        "nearest_mode": ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
-        "antialias": (False,),
-    }
-    for name, values in known.items():
-        if site.attrs[name] not in values:
-            raise site.unsupported(f"with {name} {site.attrs[name]!r}")
-    full = ["-1" if i == site.batch else str(d) for i, d in enumerate(site.out)]
-    options = keywords(
-        nearest_mode=(literal(nearest), mode == "nearest"), a=(literal(a), mode == "cubic")
-    )  # fmt: skip
-    return Lowered(f'resize($0, ({", ".join(full)}), "{mode}", "{where}"{options})', helpers=("resize",))
-
-
-def _depth_to_space(site: Site) -> Lowered:
-    block = site.attrs["blocksize"]
-    if site.attrs["mode"] == "CRD":
-        return Lowered(f"F.pixel_shuffle($0, {block})")
-    return Lowered(f"depth_to_space($0, {block})", helpers=("depth_to_space",))
-
-
-def _space_to_depth(site: Site) -> Lowered:
-    return Lowered(f"space_to_depth($0, {site.attrs['blocksize']})", helpers=("space_to_depth",))
-
-
-def _gather(site: Site) -> Lowered:
-    return Lowered(f"$0[{':, ' * site.attrs['axis']}$1]")
+    return Lowered(f"torch.cat(({', '.join(operands(len(site.node.inputs)))}), dim={site.attrs['axis']})")
 
 
 def _constant(site: Site) -> Lowered:
@@ -289,16 +167,6 @@ RULES: dict[str, Rule] = {
     "Attention": _attention,
     "Einsum": _einsum,
     "Concat": _concat,
-    "Slice": _slice,
-    "Reshape": _reshape,
-    "Transpose": _transpose,
-    "Expand": _expand,
-    "Tile": _tile,
-    "Pad": _pad,
-    "Resize": _resize,
-    "DepthToSpace": _depth_to_space,
-    "SpaceToDepth": _space_to_depth,
-    "Gather": _gather,
     "Cast": lambda site: Lowered(f"$0.{_CASTS[site.attrs['to']]}()"),
     "Constant": _constant,
     "Parameter": _parameter,

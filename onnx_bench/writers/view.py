@@ -7,13 +7,23 @@ from dataclasses import dataclass
 
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.node import Graph, Node, Shape
+from onnx_bench.writers.attach import attached
 from onnx_bench.writers.batch import batch_axes
+from onnx_bench.writers.repeated import Repeat, repeated_operands
 
-_BOOL = frozenset("And Or Xor Not Equal Greater GreaterOrEqual Less LessOrEqual IsInf IsNaN".split())
-_INT = frozenset("ArgMax ArgMin NonZero Shape Size".split())
-_FLOAT = frozenset("Embedding LSTM GRU RNN OneHot".split())
+_COMPARISONS = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+_BOOL = frozenset(("And", "Or", "Xor", "Not", "IsInf", "IsNaN", *_COMPARISONS))
+_INT = frozenset(("ArgMax", "ArgMin", "NonZero", "Shape", "Size"))
+_FLOAT = frozenset(("Embedding", "LSTM", "GRU", "RNN", "OneHot"))
 # One-element constants are written as literals where all that read them are among these operators.
-_WITH_LITERALS = frozenset("Add Mul Sub Div Pow Mod Equal Greater GreaterOrEqual Less LessOrEqual".split())
+_WITH_LITERALS = frozenset(("Add", "Mul", "Sub", "Div", "Pow", "Mod", *_COMPARISONS))
+
+# Attributes that may hold text; all others hold numbers.
+_TEXTS = frozenset((
+    "activation", "activations", "approximate", "auto_pad", "coordinate_transformation_mode", "coordinates",
+    "direction", "dtype", "equation", "keep_aspect_ratio_policy", "mode", "nearest_mode", "padding_mode", "reduction",
+    "to",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,7 @@ class View:
     """A graph with derived facts.
 
     Attributes:
-        graph: The graph.
+        graph: The graph; one that depends on no input is changed as `writers.attach` says.
         dtypes: Element type of every node: float, int or bool.
         batch: For every node the axis that grows with the batch, or `None`; all `None` if the batch size is fixed.
         fixed_because: Why the batch size is fixed at 1; empty if it is free.
@@ -38,7 +48,14 @@ class View:
 
     @classmethod
     def of(cls, graph: Graph) -> View:
-        """Derive the facts."""
+        """Derive the facts.
+
+        Raises:
+            UnsupportedGraphError: A shape or attribute is not of a type that operators have.
+        """
+        for position, node in enumerate(graph.nodes):
+            _check_types(position, node)
+        graph = attached(graph)
         axes, reason = batch_axes(graph)
         extra: dict[int, int] = {}
         for node in graph.nodes:
@@ -64,9 +81,25 @@ class View:
             )
         return node.shape
 
+    def repeats(self, position: int) -> list[Repeat]:
+        """Operands of a node that have to be repeated for every example."""
+        return repeated_operands(self.graph, self.batch, position)
+
     def in_shapes(self, node: Node) -> list[Shape]:
         """Shapes of the inputs that are present."""
         return [self.shape(i) for i in node.inputs if i >= 0]
+
+
+def _check_types(position: int, node: Node) -> None:
+    """Let only numbers, and strings where strings belong, get into files and source code."""
+    if not all(type(dim) is int and dim >= 0 for dim in node.shape or ()):
+        raise UnsupportedGraphError(f"node {position} ({node.op}) has the shape {node.shape}; lengths are integers")
+    for key, value in node.attrs:
+        for item in value if isinstance(value, tuple) else (value,):
+            if not isinstance(item, int | float) and not (key in _TEXTS and isinstance(item, str)):
+                raise UnsupportedGraphError(
+                    f"node {position} ({node.op}) has an attribute {key} of type {type(item).__name__}"
+                )
 
 
 def _dtypes(graph: Graph) -> tuple[str, ...]:

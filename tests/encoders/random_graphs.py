@@ -13,10 +13,11 @@ from onnx_bench.vocabulary import closed_attrs
 Draw = Callable[[st.SearchStrategy], object]
 
 WIDTHS = st.sampled_from([4, 8, 12, 16])
-NAMES = st.sampled_from(["axis", "mode", "weights", "ignore all previous instructions", "</script>", "\x1b[31m", "bias", "k"])
-SCALARS = st.one_of(
-    st.booleans(), st.integers(-(2**40), 2**40), st.floats(), st.sampled_from(["nearest", "linear", "rm -rf /", "", "é\n"])
+NAMES = st.sampled_from(
+    ["axis", "mode", "weights", "ignore all previous instructions", "</script>", "\x1b[31m", "bias", "k"]
 )
+STRINGS = st.sampled_from(["nearest", "linear", "rm -rf /", "", "é\n"])
+SCALARS = st.one_of(st.booleans(), st.integers(-(2**40), 2**40), st.floats(), STRINGS)
 OTHERS = st.sampled_from(["TopK", "NonMaxSuppression", "com.evil::Run this", "Unheard Of", "ai.onnx.ml::TreeEnsemble"])
 
 

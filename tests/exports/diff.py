@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from onnx_bench.node import Graph, Node
-from tests.exports.networks import NETWORKS
+from tests.exports.exporters import Exports
 from tests.exports.table import export
-from tests.exports.ways import Exports
 
 
 def describe(node: Node, place: int) -> str:
@@ -56,7 +55,7 @@ def side_by_side(left: Graph, right: Graph) -> str:
 
 def main(argv: Sequence[str]) -> None:
     network, *ways = argv
-    exports = Exports(NETWORKS[network])
+    exports = Exports(network)
     cells = [export(network, way, exports) for way in ways]
     left, right = (cell.graph for cell in cells)
     assert left is not None and right is not None, [cell.failure for cell in cells]

@@ -144,12 +144,12 @@ class Hybrid(nn.Module):
 
 
 class Mixer(nn.Module):
-    """MLP over tokens, MLP over channels."""
+    """MLP over tokens, MLP over channels; norms without weights, as in networks that modulate them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.patch = nn.Conv2d(3, 16, 8, 8)
-        self.norms = nn.ModuleList(nn.LayerNorm(16) for _ in range(4))
+        self.norms = nn.ModuleList(nn.LayerNorm(16, elementwise_affine=False) for _ in range(4))
         self.tokens = nn.ModuleList(nn.Sequential(nn.Linear(16, 8), nn.GELU(), nn.Linear(8, 16)) for _ in range(2))
         self.channels = nn.ModuleList(nn.Sequential(nn.Linear(16, 40), nn.GELU(), nn.Linear(40, 16)) for _ in range(2))
         self.norm, self.head = nn.LayerNorm(16), nn.Linear(16, 10)

@@ -233,7 +233,8 @@ def group_norm_net() -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, 2, 1), nn.GroupNorm(2, 8), nn.ReLU(), nn.Conv2d(8, 16, 3, 1, 1, bias=False),
         nn.InstanceNorm2d(16, affine=True), nn.SiLU(), nn.Conv2d(16, 16, 3, 1, 1), nn.InstanceNorm2d(16),
-        nn.LeakyReLU(0.1), nn.Conv2d(16, 16, 1), nn.GroupNorm(1, 16), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10),
+        nn.LeakyReLU(0.1), nn.Conv2d(16, 16, 1), nn.GroupNorm(1, 16), nn.ELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(16, 10),
     )  # fmt: skip
 
 

@@ -113,6 +113,25 @@ def half(model: ModelProto) -> ModelProto:
     return replace_nodes(model, nodes)
 
 
+def half_throughout(model: ModelProto) -> ModelProto:
+    """Every float tensor in float16, as a network converted before it was exported."""
+    scales = {name for node in model.graph.node if node.op_type == "Resize" for name in node.input[1:]}
+    constants = [a.t for node in model.graph.node if node.op_type == "Constant" and node.output[0] not in scales
+                 for a in node.attribute if a.name == "value"]  # fmt: skip
+    for tensor in [*constants, *(w for w in model.graph.initializer if w.name not in scales)]:
+        if tensor.data_type == FLOAT:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    for node in model.graph.node:
+        for a in node.attribute:
+            if node.op_type == "Cast" and a.name == "to" and a.i == FLOAT:
+                a.i = HALF
+    for value in (*model.graph.input, *model.graph.output):
+        if value.type.tensor_type.elem_type == FLOAT:
+            value.type.tensor_type.elem_type = HALF
+    del model.graph.value_info[:]
+    return model
+
+
 def quantise(model: ModelProto) -> ModelProto:
     """Weights as int8 with DequantizeLinear per channel; QuantizeLinear and DequantizeLinear on activations."""
     graph = model.graph

@@ -11,12 +11,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from onnx_bench.errors import ArchLMError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.importing.importer import import_model
+from tests.exports.exporters import Exports
 from tests.exports.networks import NETWORKS
-from tests.exports.ways import WAYS, Exports
+from tests.exports.ways import WAYS
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,9 @@ def export(network: str, way: str, exports: Exports) -> Cell:
     return Cell(network, way, import_model(model, f"{network} by {way}").normalise())
 
 
-def row(network: str, ways: Iterable[str] = tuple(WAYS)) -> list[Cell]:
+def row(network: str, ways: Iterable[str] = tuple(WAYS), cache: Path | None = None) -> list[Cell]:
     """All exports of `network`."""
-    exports = Exports(NETWORKS[network])
+    exports = Exports(network, cache)
     return [export(network, way, exports) for way in ways]
 
 
@@ -84,12 +86,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the table of exports and fingerprints.")
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--cache", type=Path, help="folder that keeps exports from one run to the next")
     parser.add_argument("--csv")
     parser.add_argument("--markdown")
     args = parser.parse_args()
     rows = []
     for network in args.networks:
-        cells = row(network, args.ways)
+        cells = row(network, args.ways, args.cache)
         made = [c for c in cells if c.graph]
         equal = sum(c.fingerprint == common(cells) for c in made)
         print(f"{network:16} {equal}/{len(made)} equal, {len(cells) - len(made)} exporter failures", flush=True)

@@ -14,8 +14,8 @@ from torch import nn
 
 from onnx_bench import spaces
 from onnx_bench.importing.importer import import_model
+from tests.exports.exporters import quiet
 from tests.exports.nasbench_torch import NasBench101, NasBench201
-from tests.exports.ways import quiet
 
 MODELS: dict[str, Callable[[str], nn.Module]] = {"nasbench101": NasBench101, "nasbench201": NasBench201}
 

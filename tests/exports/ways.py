@@ -2,89 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import onnx
-import torch
 
 from tests.exports import rewrites
-from tests.exports.networks import Network
-
-
-class Exports:
-    """One network and its exports, each framework export made once however many ways build on it."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self._made: dict[Any, onnx.ModelProto] = {}
-
-    def torchscript(
-        self, opset: int = 17, *, folding: bool = True, training: str = "EVAL", batch: int = 1, dynamic: bool = False,
-    ) -> onnx.ModelProto:  # fmt: skip
-        """By the TorchScript exporter; `training` is a name of `torch.onnx.TrainingMode`."""
-
-        def export() -> onnx.ModelProto:
-            buffer = io.BytesIO()
-            names = list(self.network.batch_inputs)
-            module = self.network.module()
-            torch.onnx.export(
-                module, self.network.inputs(batch), buffer, dynamo=False, opset_version=opset, input_names=names,
-                do_constant_folding=folding, training=getattr(torch.onnx.TrainingMode, training),
-                dynamic_axes={n: {0: "batch"} for n in names} if dynamic else None,
-            )  # fmt: skip
-            return onnx.load_model_from_string(buffer.getvalue())
-
-        return self._once(("torchscript", opset, folding, training, batch, dynamic), export)
-
-    def dynamo(self, opset: int, *, dynamic: bool = False) -> onnx.ModelProto:
-        """By the exporter on `torch.export`."""
-
-        def export() -> onnx.ModelProto:
-            shapes = tuple({0: torch.export.Dim.DYNAMIC} for _ in self.network.batch_inputs) if dynamic else None
-            program = torch.onnx.export(self.network.module(), self.network.inputs(2 if dynamic else 1), dynamo=True,
-                                        opset_version=opset, dynamic_shapes=shapes, verbose=False)  # fmt: skip
-            assert program is not None
-            return program.model_proto
-
-        return self._once(("dynamo", opset, dynamic), export)
-
-    def _once(self, key: Any, make: Callable[[], onnx.ModelProto]) -> onnx.ModelProto:
-        if key not in self._made:
-            with quiet():
-                self._made[key] = make()
-        copy = onnx.ModelProto()
-        copy.CopyFrom(self._made[key])
-        return copy
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """The exporters print, warn and log at length, some from C++; silence them."""
-    previous = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    sys.stdout.flush()
-    kept = os.dup(1), os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 1)
-        os.dup2(sink, 2)
-        text = io.StringIO()
-        with warnings.catch_warnings(), contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        os.dup2(kept[0], 1)
-        os.dup2(kept[1], 2)
-        for descriptor in (*kept, sink):
-            os.close(descriptor)
-        logging.disable(previous)
+from tests.exports.exporters import Exports, quiet
 
 
 def slim(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -140,6 +64,7 @@ WAYS: dict[str, Way] = {
     "onnxruntime basic": lambda e, d: onnxruntime(e.torchscript(17), "BASIC", d),
     "onnxruntime extended": lambda e, d: onnxruntime(e.torchscript(17), "EXTENDED", d),
     "float16": lambda e, _: rewrites.half(e.torchscript(17)),
+    "float16 throughout": lambda e, _: rewrites.half_throughout(e.torchscript(17)),
     "quantised": lambda e, _: rewrites.quantise(e.torchscript(14)),
     "renamed, reordered": lambda e, _: rewrites.shuffle(e.torchscript(17)),
     "weightless": lambda e, _: rewrites.strip_weights(e.torchscript(17)),

@@ -1,7 +1,8 @@
 """External data is never opened, whatever the reference looks like.
 
 Covers CVE-2022-25882, CVE-2024-27318, CVE-2025-51480, CVE-2026-27489, CVE-2026-34445, CVE-2026-34446 and
-GHSA-7w46-vvrh-m8q5, which all come from following such a reference.
+GHSA-7w46-vvrh-m8q5, which onnx has closed since 1.21; and CVE-2026-28500 (`onnx.hub` fetches without asking) and
+CVE-2025-32434 (`torch.load` runs code): neither module is even imported.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ sys.addaudithook(lambda event, args: opened.append(args[0]) if event in ("open",
 for data in models:
     graph = read_graph(data, trusted=True)
     assert graph.params == 108, graph
+print([m for m in ("onnx.hub", "torch") if m in sys.modules])
 print(len(models), [name for name in opened if not str(name).endswith((".py", ".pyc"))])
 """
 
@@ -44,4 +46,4 @@ def test_nothing_is_opened(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert run.stderr == ""
-    assert run.stdout == f"{sum(n.startswith('external_') for n in hostile.CASES)} []\n"
+    assert run.stdout == f"[]\n{sum(n.startswith('external_') for n in hostile.CASES)} []\n"

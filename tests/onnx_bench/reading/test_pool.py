@@ -13,6 +13,7 @@ import pytest
 
 from onnx_bench.errors import ModelTooLargeError, ReaderFailureError
 from onnx_bench.reader import ReaderPool
+from onnx_bench.reading.process import WorkerProcess
 from tests import hostile
 
 MODEL = hostile.convolution().SerializeToString()
@@ -45,6 +46,17 @@ def test_crash_is_an_error_of_one_request() -> None:
         _stop_then(pool, signal.SIGSEGV)
         with pytest.raises(ReaderFailureError, match="ended by SIGSEGV on this model; nothing else is affected"):
             pool.read(MODEL)
+        assert pool.read(MODEL).params == 108
+
+
+def test_interrupted_request_leaves_no_answer_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(self: WorkerProcess, deadline: float) -> bytes:
+        raise KeyboardInterrupt
+
+    with ReaderPool(1) as pool:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(WorkerProcess, "_receive", interrupt)
+            pool.read(hostile.chain(3).SerializeToString())
         assert pool.read(MODEL).params == 108
 
 

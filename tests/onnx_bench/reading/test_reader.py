@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from onnx import TensorProto
 
 from onnx_bench.errors import MalformedModelError, ModelTooLargeError
 from onnx_bench.graph import ArchGraph
@@ -83,7 +84,7 @@ def test_weights_of_a_large_file_are_not_read(tmp_path: Path) -> None:
     """The weights are a hole of 1.9 GB in the file; a worker with 300 MB beside the mapping reads the network."""
     made = hostile.model(
         [hostile.node("MatMul", ["x", "w"], ["y"])], [hostile.value("x", [1, 1000])],
-        initialisers=[hostile.TensorProto(name="w", data_type=hostile.FLOAT, dims=[1000, 475_000])],
+        initialisers=[TensorProto(name="w", data_type=hostile.FLOAT, dims=[1000, 475_000])],
     )  # fmt: skip
     tensor, hole = made.graph.initializer[0].SerializeToString(), 1000 * 475_000 * 4
     del made.graph.initializer[:]

@@ -90,7 +90,7 @@ def test_integers_are_kept_longer(dtype: type, kept: bool) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_damaged_bytes_give_typed_errors(data: st.DataObject) -> None:
     """Any byte of a good file may be another one: the parts before the importer either accept it or say why not."""
     good = bytearray(data.draw(st.sampled_from(_GOOD)))

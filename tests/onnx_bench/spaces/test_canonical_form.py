@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 import warnings
-from itertools import cycle
+from itertools import cycle, permutations
 from typing import Any
 
 import onnx
@@ -18,6 +18,7 @@ from onnx_bench.canonical_order import canonical_order
 from onnx_bench.graph import ArchGraph
 from onnx_bench.importing.importer import import_model
 from onnx_bench.normalise import normalise
+from onnx_bench.spaces.edge_cell import EDGES, live_edges
 from onnx_bench.spaces.nasbench101 import NASBench101
 from onnx_bench.spaces.nasbench201 import NASBench201
 from tests.onnx_bench.spaces.torch_networks import Network101, Network201
@@ -117,3 +118,37 @@ def test_exports_of_an_independent_torch_model() -> None:
 @pytest.mark.slow
 def test_exports_of_an_independent_torch_model_200_cells_each() -> None:
     compare_with_torch(number=200, seed=2)
+
+
+def function_of(cell: tuple[str, ...]) -> str:
+    """What a NAS-Bench-201 cell computes, as text: the least one over all ways of numbering its convolutions."""
+    live = live_edges(cell, "none")
+    convolutions = [edge for edge in range(6) if live[edge] and cell[edge].startswith("nor_conv")]
+    found = []
+    for numbers in permutations(range(len(convolutions))):
+        number = dict(zip(convolutions, numbers, strict=True))
+        weights: dict[int, Any] = {}
+        terms: list[list[Any]] = [[("x",)], [], [], []]
+        for edge, (i, j) in enumerate(EDGES):
+            if live[edge] and cell[edge] == "skip_connect":
+                terms[j] += terms[i]
+            elif live[edge] and edge in number:
+                weights[number[edge]] = cell[edge], sorted(terms[i])
+                terms[j].append(("convolution", number[edge]))
+            elif live[edge]:
+                terms[j].append(("pool", tuple(sorted(terms[i]))))
+        found.append(repr((sorted(weights.items()), sorted(terms[3]))))
+    return min(found)
+
+
+def test_fingerprints_are_equal_exactly_where_cells_compute_the_same() -> None:
+    space, rng = NASBench201(), random.Random(9)
+    functions: dict[str, set[str]] = {}
+    fingerprints: dict[str, set[str]] = {}
+    for _ in range(300):
+        arch = space.sample(rng)
+        function, fingerprint = function_of(space.parse(arch)), space.build(arch).fingerprint()
+        functions.setdefault(function, set()).add(fingerprint)
+        fingerprints.setdefault(fingerprint, set()).add(function)
+    assert all(len(group) == 1 for group in (*functions.values(), *fingerprints.values()))
+    assert len(functions) < 290, "the sample has no equal cells to compare"

@@ -13,12 +13,12 @@ PLANE = (1, 4, 9, 8)
 WINDOW: dict[str, Any] = {"kernel": (3, 2), "strides": (2, 1), "pads": (1, 0, 1, 1), "dilations": (1, 1)}
 EVEN: dict[str, Any] = {"kernel": (3, 3), "strides": (2, 2), "pads": (1, 1, 1, 1), "dilations": (1, 1)}
 UNARY = (
-    "Relu Sigmoid Tanh Silu HardSwish Mish Selu Softplus Softsign Erf Abs Atan Asinh Ceil Cos Exp Floor Neg Round Sign "
-    "Sin Sinh Tan"
-).split()
+    "Relu", "Sigmoid", "Tanh", "Silu", "HardSwish", "Mish", "Selu", "Softplus", "Softsign", "Erf", "Abs", "Atan",
+    "Asinh", "Ceil", "Cos", "Exp", "Floor", "Neg", "Round", "Sign", "Sin", "Sinh", "Tan",
+)  # fmt: skip
 POSITIVE = ("Log", "Sqrt", "Reciprocal", "Acosh")  # of x^2 + 1.5
 BOUNDED = ("Acos", "Asin", "Atanh", "Cosh")  # of tanh(x) / 2
-REDUCTIONS = "Mean Sum Max Min Prod L1 L2 SumSquare LogSum LogSumExp".split()
+REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp")
 BINARY = ("Sub", "Div", "Max", "Min", "Add", "Mul")
 
 
@@ -110,7 +110,7 @@ def transformer_block(b: GraphBuilder, x: int) -> int:
     y = b.add("Transpose", b.add("Reshape", y, shape=(1, length, 3, 2, width // 2)), perm=(2, 0, 3, 1, 4))
     parts = [b.add("Slice", y, axis=0, start=i, end=i + 1) for i in range(3)]
     parts = [b.add("Reshape", p, shape=(1, 2, length, width // 2)) for p in parts]
-    y = b.add("Attention", *parts, scale=(width // 2) ** -0.5)
+    y = b.add("Attention", *parts, scale=0.408248)
     y = b.add("Reshape", b.add("Transpose", y, perm=(0, 2, 1, 3)), shape=(1, length, width))
     x = b.sum([x, b.linear(y, width)])
     y = b.add("Gelu", b.linear(b.add("LayerNorm", x, epsilon=1e-6), 4 * width))
@@ -122,7 +122,11 @@ def windows() -> Graph:
     b = GraphBuilder()
     x = b.add("Reshape", b.input((1, 4, 4, 6)), shape=(1, 2, 2, 2, 2, 6))
     x = b.add("Reshape", b.add("Transpose", x, perm=(0, 1, 3, 2, 4, 5)), shape=(4, 4, 6))
-    x = b.add("Softmax", b.linear(x, 6), axis=2)
+    x = b.add("Add", b.linear(x, 6), b.add("Parameter", shape=(4, 1, 6)))
+    heads = [b.add("Reshape", b.linear(x, 6), shape=(4, 4, 2, 3)) for _ in range(3)]
+    heads = [b.add("Transpose", head, perm=(0, 2, 1, 3)) for head in heads]
+    x = b.add("Attention", *heads, b.add("Parameter", shape=(4, 1, 4, 4)), scale=0.577350)
+    x = b.add("Reshape", b.add("Transpose", x, perm=(0, 2, 1, 3)), shape=(4, 4, 6))
     x = b.add("Transpose", b.add("Reshape", x, shape=(1, 2, 2, 2, 2, 6)), perm=(0, 1, 3, 2, 4, 5))
     return b.build(b.add("Reshape", x, shape=(1, 4, 4, 6)))
 
@@ -170,8 +174,9 @@ def activations() -> Graph:
     outputs = [
         b.add("Gelu", x, approximate="tanh"), b.add("LeakyRelu", x, alpha=0.2), b.add("Elu", x, alpha=0.5),
         b.add("Celu", x, alpha=2.0), b.add("HardSigmoid", x), b.add("HardSigmoid", x, alpha=0.2, beta=0.4),
-        b.add("Clip", x, min=0.0, max=6.0), b.add("Clip", x, min=float("-inf"), max=0.5), b.add("Clip", x, min=-1.0, max=0.5),
-        b.add("ThresholdedRelu", x, alpha=0.7), b.add("PRelu", x), b.add("PRelu", x, slopes=6), b.add("PRelu", x, slopes=54),
+        b.add("Clip", x, min=0.0, max=6.0), b.add("Clip", x, min=float("-inf"), max=0.5),
+        b.add("Clip", x, min=-1.0, max=0.5), b.add("ThresholdedRelu", x, alpha=0.7),
+        b.add("PRelu", x), b.add("PRelu", x, slopes=6), b.add("PRelu", x, slopes=54),
         b.add("Softmax", x, axis=1), b.add("LogSoftmax", x, axis=3),
     ]  # fmt: skip
     return b.build(*outputs)
@@ -227,7 +232,7 @@ def fixed_batch() -> Graph:
 def constants() -> Graph:
     b = GraphBuilder()
     x = b.input((1, 6))
-    filled = b.add("Constant", shape=(3, 6), value=(-0.25,))
+    filled = b.add("Constant", shape=(1, 6), value=(-0.25,))
     x = b.add("Max", b.add("Add", x, filled), b.add("Constant", shape=(), value=(0.1,)))
     table = b.add("Parameter", shape=(100,), params=0, dtype="int")
     return b.build(b.add("Gather", x, table, axis=1))
@@ -266,9 +271,8 @@ def pools() -> Graph:
         for ceil_mode in (False, True):
             outputs.append(b.add("MaxPool", x, **window, ceil_mode=ceil_mode))
             outputs.append(b.add("LpPool", x, **window, ceil_mode=ceil_mode))
-            outputs += [
-                b.add("AveragePool", x, **window, ceil_mode=ceil_mode, count_include_pad=count) for count in (False, True)
-            ]
+            for count in (False, True):
+                outputs.append(b.add("AveragePool", x, **window, ceil_mode=ceil_mode, count_include_pad=count))
     return b.build(*outputs)
 
 
@@ -276,8 +280,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     **{op: partial(one, op, (1, 6)) for op in UNARY},
     **{op: partial(positive, op) for op in POSITIVE},
     **{op: partial(bounded, op) for op in BOUNDED},
-    **{f"Reduce{op}": partial(one, f"Reduce{op}", PLANE, axes=(1, 3), keepdims=op == "Mean") for op in REDUCTIONS
-       if op != "LogSum"},
+    **{f"Reduce{op}": partial(one, f"Reduce{op}", PLANE, axes=(1, 3), keepdims=op == "Mean") for op in REDUCTIONS},
     "ReduceLogSum": log_sum,
     **{op: partial(of, op, (1, 4, 5), (1, 1, 5)) for op in BINARY},
     "Add3": partial(of, "Add", (1, 4, 5), (1, 1, 5), (1, 4, 1)),
@@ -287,7 +290,8 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "Conv1d": partial(one, "Conv", (1, 3, 9), channels=4, kernel=(3,), strides=(1,), pads=(2, 2), dilations=(2,)),
     "Conv3d": partial(one, "Conv", (1, 2, 4, 5, 6), channels=4, kernel=(1, 3, 3), strides=(1, 2, 2), pads=(0, 1, 1) * 2,
                       dilations=(1, 1, 1), bias=True),
-    "ConvTranspose": partial(one, "ConvTranspose", PLANE, channels=6, **EVEN, output_padding=(1, 0), groups=2, bias=True),
+    "ConvTranspose": partial(one, "ConvTranspose", PLANE, channels=6, **EVEN, output_padding=(1, 0), groups=2,
+                             bias=True),
     "ConvTransposeUneven": partial(one, "ConvTranspose", PLANE, channels=6, kernel=(3, 4), strides=(2, 3),
                                    pads=(1, 0, 0, 2), dilations=(1, 1), output_padding=(1, 1), bias=True),
     "Linear1": partial(one, "Linear", (1, 6), features=3),

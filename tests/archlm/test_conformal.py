@@ -1,0 +1,36 @@
+"""Intervals cover what they promise, also where the error depends on the prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from archlm.conformal import ConformalBands
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_coverage_on_fresh_data(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int) -> tuple[np.ndarray, np.ndarray]:
+        predicted = rng.uniform(0, 10, n)
+        return predicted, predicted + rng.normal(0.3, 0.1 + predicted / 5)
+
+    bands = ConformalBands.fit(*draw(3000))
+    predicted, measured = draw(20000)
+    low, middle, high = bands.interval(predicted)
+    inside = (low <= measured) & (measured <= high)
+    assert 0.885 < inside.mean() < 0.925
+    # As good where errors are small as where they are large.
+    assert 0.85 < inside[predicted < 2].mean() < 0.95
+    assert 0.85 < inside[predicted > 8].mean() < 0.95
+    assert np.abs(np.mean(measured > middle) - 0.5) < 0.03
+
+
+def test_few_networks_give_one_wide_band() -> None:
+    predicted = np.arange(20.0)
+    bands = ConformalBands.fit(predicted, predicted + np.linspace(-1, 1, 20))
+    assert bands.edges == ()
+    low, _, high = bands.interval(np.array([5.0]))
+    assert (low[0], high[0]) == (4.0, 6.0)
+    assert ConformalBands.from_json(bands.to_json()) == bands

@@ -1,0 +1,129 @@
+"""The shipped predictor: the schema of its answers, their sense, and its refusal to change silently."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from archlm import Predictor
+from archlm.answer import COLUMNS
+from onnx_bench import spaces
+from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameError
+from onnx_bench.reader import read_graph
+
+GOOD = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+POOR = "|avg_pool_3x3~0|+|none~0|avg_pool_3x3~1|+|none~0|none~1|avg_pool_3x3~2|"
+DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+EXAMPLE = Path(__file__).parents[2] / "archlm" / "examples" / "resnet18.onnx"
+GOLDEN = Path(__file__).parent / "golden_predictions.json"
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor.from_pretrained()
+
+
+def test_rows_follow_items_and_tasks(predictor: Predictor) -> None:
+    table = predictor.predict([("nasbench201", GOOD), b"not a model", ("nasbench201", POOR)], ["cifar10", "cifar100"])
+    assert list(table.columns) == list(COLUMNS)
+    assert table.task.tolist() == ["cifar10", "cifar100"] * 3
+    assert table.arch[0] == f"nasbench201:{GOOD}"
+    assert table.error[2]["type"] == MalformedModelError.__name__
+    assert table.loc[2:3, ["mean", "q05", "q95", "score"]].isna().all(axis=None)
+    fine = table[table.error.isna()]
+    assert (fine.q05 <= fine["mean"]).all()
+    assert (fine["mean"] <= fine.q95).all()
+    assert fine.percentile.between(0, 100).all()
+
+
+def test_a_good_cell_beats_a_poor_one_and_both_are_familiar(predictor: Predictor) -> None:
+    table = predictor.predict([("nasbench201", GOOD), ("nasbench201", POOR)], ["cifar10"])
+    assert table["mean"][0] > table["mean"][1] + 10
+    assert (table.in_distribution >= 0.05).all()
+    assert {n["space"] for n in table.neighbours[0]} == {"nasbench201"}
+    assert (table.score.diff().dropna() < 0).all()
+
+
+def test_one_network_alone_as_in_a_batch(predictor: Predictor) -> None:
+    items = [("nasbench201", GOOD), ("nasbench201", POOR), ("nasbench201", DEAD)]
+    together = predictor.predict(items, ["cifar10"])
+    alone = pd.concat([predictor.predict([item], ["cifar10"]) for item in items], ignore_index=True)
+    numbers = ["mean", "q05", "q95", "score", "in_distribution"]
+    np.testing.assert_allclose(together[numbers].astype(float), alone[numbers].astype(float), rtol=1e-6)
+
+
+def test_every_kind_of_item(predictor: Predictor) -> None:
+    graph = read_graph(EXAMPLE)
+    layers = (torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(7200, 10))
+    module = torch.nn.Sequential(*layers)
+    items = [EXAMPLE, str(EXAMPLE), EXAMPLE.read_bytes(), graph, (module, torch.zeros(1, 3, 32, 32))]
+    table = predictor.predict(items, ["imagenet-1k"])
+    assert table.error.isna().all()
+    assert table["mean"][:4].nunique() == 1
+    with_nonsense = predictor.predict([3.5], ["cifar10"])
+    assert "pass an ONNX path" in with_nonsense.error[0]["message"]
+
+
+def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    row = predictor.predict([(module, torch.zeros(1, 12))], ["cifar10"]).iloc[0]
+    assert row.in_distribution < 0.05
+    assert any("unlike the networks" in note for note in row.warnings)
+    familiar = predictor.predict([("nasbench201", GOOD)], ["cifar10"]).iloc[0]
+    assert row.q95 - row.q05 > 3 * (familiar.q95 - familiar.q05)
+
+
+def test_a_cell_without_a_path_says_so(predictor: Predictor) -> None:
+    row = predictor.predict([("nasbench201", DEAD)], ["cifar10"]).iloc[0]
+    assert any("no path" in note for note in row.warnings)
+    assert row["mean"] < 30
+
+
+def test_explanation(predictor: Predictor) -> None:
+    found = predictor.explain(("nasbench201", GOOD), "cifar10")
+    assert {"name", "value", "effect"} <= found["features"][0].keys()
+    graph = spaces.get("nasbench201").build(GOOD)
+    ops = {graph.nodes[layer["index"]].op for layer in found["layers"]}
+    assert ops == {"Conv"}
+    effects = [abs(f["effect"]) for f in found["features"]]
+    assert effects == sorted(effects, reverse=True)
+    outside = predictor.explain(EXAMPLE, "cifar10")
+    assert outside["features"]
+
+
+def test_save_and_load(predictor: Predictor, tmp_path: Path) -> None:
+    predictor.save_pretrained(tmp_path / "mine")
+    again = Predictor.from_pretrained(tmp_path / "mine")
+    first, second = (p.predict([("nasbench201", GOOD)], ["cifar10"])["mean"][0] for p in (predictor, again))
+    assert first == second
+    (tmp_path / "mine" / "known.safetensors").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="altered"):
+        Predictor.from_pretrained(tmp_path / "mine").predict([("nasbench201", GOOD)], ["cifar10"])
+
+
+def test_unknown_tasks_and_folders(predictor: Predictor, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="cifar10"):
+        predictor.predict([("nasbench201", GOOD)], ["cifar11"])
+    with pytest.raises(CheckpointError):
+        Predictor.from_pretrained(tmp_path)
+
+
+def golden(predictor: Predictor) -> dict[str, float]:
+    """A few answers; write them anew with `python -m tests.archlm.test_predictor` when weights change on purpose."""
+    items = [("nasbench201", GOOD), ("nasbench201", POOR), ("transnas_micro", "64-41414-3_33_333"), EXAMPLE]
+    table = predictor.predict(items, ["cifar10", "imagenet-1k", "transnas/class_scene"])
+    names = [f"{Path(a).name}, {t}" for a, t in zip(table.arch, table.task, strict=True)]
+    return dict(zip(names, table["mean"].astype(float).round(3).tolist(), strict=True))
+
+
+def test_golden_predictions(predictor: Predictor) -> None:
+    assert golden(predictor) == pytest.approx(json.loads(GOLDEN.read_text()), abs=2e-3)
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(golden(Predictor.from_pretrained()), indent=1) + "\n")

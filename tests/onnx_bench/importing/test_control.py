@@ -1,0 +1,60 @@
+"""If, Loop, Scan, sequences and optional tensors."""
+
+from __future__ import annotations
+
+from tests.onnx_bench.importing.models import imported, operators, output, the
+
+BRANCHES = """y = If (c) <
+    then_branch = t () => (float[1,3,8,8] p) { p = Relu (x) },
+    else_branch = e () => (float[1,3,8,8] q) { r = Conv (x, w) q = Sigmoid (r) }
+>"""
+
+
+def test_a_certain_branch_is_inlined() -> None:
+    for value, ops in ((1, ["Relu"]), (0, ["Conv", "Sigmoid"])):
+        graph = imported(BRANCHES, stored=f"bool c = {{{value}}}; float[3,3,1,1] w")
+        assert operators(graph) == ops
+        assert not graph.warnings
+
+
+def test_a_condition_that_shapes_decide_is_certain() -> None:
+    body = "s = Shape (x) n = Gather (s, i) c = Equal (n, i) " + BRANCHES
+    assert operators(imported(body, stored="int64 i = {1}; float[3,3,1,1] w")) == ["Conv", "Sigmoid"]
+
+
+def test_an_open_condition_stays_one_operator() -> None:
+    graph = imported(BRANCHES, inputs="float[1,3,8,8] x, bool c", stored="float[3,3,1,1] w")
+    node = the(graph, "If")
+    assert (node.inputs, node.shape, node.params) == ((1, 0), (1, 3, 8, 8), 9)
+    assert graph.warnings == ("If: kept as one operator, its inside is not described",)
+
+
+def test_loop_keeps_the_shapes_that_a_turn_keeps() -> None:
+    body = """y, z = Loop (n, , x) <body = b (int64 i, bool c, float[1,4] s) => (bool d, float[1,4] t, float[1,4] u) {
+        d = Identity (k) t = MatMul (s, w) u = Relu (t) }>"""
+    graph = imported(body, inputs="float[1,4] x", outputs="float y, float z",
+                     stored="int64 n = {5}; bool k = {1}; float[4,4] w")  # fmt: skip
+    assert (the(graph, "Loop").shape, the(graph, "Output").shape) == ((1, 4), (5, 1, 4))
+    assert the(graph, "Loop").params == 16
+
+
+def test_scan_stacks_its_outputs() -> None:
+    body = """x = Squeeze (x1)
+        h, y = Scan <body = b (float[3] s, float[3] e) => (float[3] t, float[3] o) { t = Add (s, e) o = Relu (t) },
+                     num_scan_inputs = 1> (z, x)"""
+    graph = imported(body, inputs="float[1,7,3] x1", outputs="float h, float y", stored="float[3] z")
+    assert (the(graph, "Scan").shape, output(graph).shape, the(graph, "Output").shape) == ((3,), (3,), (7, 3))
+
+
+def test_members_of_sequences_are_followed() -> None:
+    body = """q = SplitToSequence <axis = 1, keepdims = 0> (x) a = SequenceAt (q, i) b = SequenceAt (q, j)
+              r = SequenceConstruct (a, b) s = SequenceInsert (r, a)
+              y = ConcatFromSequence <axis = 0, new_axis = 1> (s)"""
+    graph = imported(body, inputs="float[1,3,4] x", stored="int64 i = {0}; int64 j = {-1}")
+    assert output(graph).op == "Concat"
+    assert output(graph).shape == (3, 1, 4)
+
+
+def test_optional_tensors_are_the_tensors() -> None:
+    graph = imported("o = Optional (x) e = OptionalGetElement (o) y = Relu (e)")
+    assert operators(graph) == ["Relu"]

@@ -1,0 +1,94 @@
+"""Weights, constants and what is computed from them."""
+
+from __future__ import annotations
+
+from onnx_bench.importing.importer import import_model
+from tests.onnx_bench.importing.models import imported, model, operators, output, the
+
+
+def test_every_reading_owns_its_weight() -> None:
+    """Exporters merge equal tensors, directly or through Identity."""
+    body = "v = Identity (w) a = Conv (x, w) b = Relu (a) c = Conv (b, v) y = Conv (c, v)"
+    graph = imported(body, stored="float[3,3,1,1] w")
+    assert graph.params == 27
+    assert sum(n.op == "Parameter" for n in graph.nodes) == 3
+
+
+def test_transformed_weights_are_weights_of_their_final_shape() -> None:
+    body = """t = Transpose <perm = [1, 0]> (w) m = ReduceMean <axes = [0]> (t) c = Sub (t, m)
+              q = Mul (c, c) s = Add (c, q) y = MatMul (x, s)"""
+    graph = imported(body, inputs="float[1,100] x", stored="float[80,100] w", opset=13)
+    assert operators(graph) == ["MatMul"]
+    assert the(graph, "Parameter").shape == (100, 80)
+    assert graph.params == 8000  # used four times on the way, held once
+
+
+def test_a_part_of_a_weight_holds_no_more_than_itself() -> None:
+    graph = imported("a, b = Split <axis = 1> (w) c = MatMul (x, a) d = MatMul (x, b) y = Add (c, d)",
+                     inputs="float[1,10] x", stored="float[10,20] w", opset=13)  # fmt: skip
+    assert graph.params == 200
+
+
+def test_running_statistics_are_no_parameters() -> None:
+    stored = "".join(f"float[3] {n};" for n in "sbmv")
+    assert imported("y = BatchNormalization (x, s, b, m, v)", stored=stored).params == 6
+
+
+def test_quantised_weights_count_as_the_weights_they_stand_for() -> None:
+    body = "w = DequantizeLinear (q, s) y = Conv (x, w)"
+    graph = imported(body, stored="int8[4,3,3,3] q; float s = {0.5}")
+    assert (operators(graph), graph.params) == (["Conv"], 108)
+
+
+def test_small_tensors_are_constants_or_parameters() -> None:
+    body = "a = Mul (x, s) b = Mul (a, v) i = Gather <axis = 1> (b, k) y = Add (i, f)"
+    stored = "float s = {0.7978845608}; float[2] v = {1, 2}; int64[3] k = {0, -1, 1}; float[2] f = {1, 1}"
+    graph = imported(body, inputs="float[1,4,2] x", stored=stored)
+    kept = [(n.op, n.get("value"), n.shape, n.params) for n in graph.nodes if n.op in ("Constant", "Parameter")]
+    assert kept == [
+        ("Constant", (0.797885,), (), 0), ("Parameter", None, (2,), 2), ("Constant", (0, 3, 1), (3,), 0),
+        ("Parameter", None, (2,), 2),
+    ]  # fmt: skip
+
+
+def test_one_value_fills_any_shape_without_memory() -> None:
+    body = "z = ConstantOfShape <value = float {2.0}> (s) h = Mul (z, z) n = Neg (h) y = Add (x, n)"
+    graph = imported(body, inputs="float[1] x", stored="int64[2] s = {1000000, 1000000}")
+    node = the(graph, "Constant")
+    assert (node.get("value"), node.shape) == ((-4.0,), (10**6, 10**6))
+
+
+def test_computed_tables_are_not_learned() -> None:
+    body = """r = Range (a, n, d) f = Cast <to = 1> (r) u = Unsqueeze (f, o) s = Sin (u) c = Cos (u)
+              p = Concat <axis = 1> (s, c) y = Add (x, p)"""
+    stored = "int64 a = {0}; int64 n = {100}; int64 d = {1}; int64[1] o = {1}"
+    graph = imported(body, inputs="float[1,100,2] x", stored=stored)
+    assert (operators(graph), graph.params, the(graph, "Parameter").shape) == (["Add"], 0, (100, 2))
+
+
+def test_shape_arithmetic_leaves_no_nodes() -> None:
+    body = """s = Shape (x) n = Gather (s, zero) h = Gather (s, two) k = Mul (h, h) m = Div (k, four)
+              one = Constant <value_ints = [0]> () a = Unsqueeze (n, one) b = Unsqueeze (m, one)
+              c = Constant <value_ints = [-1]> ()
+              t = Concat <axis = 0> (a, c, b) y = Reshape (x, t)"""
+    graph = imported(body, stored="int64 zero = {0}; int64 two = {2}; int64 four = {4}")
+    assert [n.op for n in graph.nodes] == ["Input", "Reshape"]
+    assert output(graph).shape == (1, 12, 16)
+
+
+def test_recurrent_layers_start_from_zero() -> None:
+    body = "x = Transpose <perm = [1, 0, 2]> (x0) s, y = GRU <hidden_size = 5> (x, w, r, b, , h)"
+    weights = "float[1,15,4] w; float[1,15,5] r; float[1,30] b; "
+    stripped = imported(body, inputs="float[1,7,4] x0", stored=weights + "float[1,1,5] h")
+    zeros = imported(body, inputs="float[1,7,4] x0", stored=weights + "float[1,1,5] h = {0,0,0,0,0}")
+    computed = imported("h = ConstantOfShape (q) " + body, inputs="float[1,7,4] x0",
+                        stored=weights + "int64[3] q = {1, 1, 5}")  # fmt: skip
+    assert stripped.nodes == zeros.nodes == computed.nodes
+    assert output(stripped).shape == (1, 1, 5)
+
+
+def test_the_model_is_not_changed() -> None:
+    proto = model("y = Squeeze (x, a)", inputs="float[1,3] x", stored="int64[1] a = {0}")
+    before = proto.SerializeToString()
+    import_model(proto)
+    assert proto.SerializeToString() == before

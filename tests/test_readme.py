@@ -1,0 +1,35 @@
+"""What README.md shows is what happens."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.code_map import REPOSITORY
+from tests.readme_example import FILE, SECTION, example
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+
+
+def test_the_example_prints_what_is_shown() -> None:
+    found = SECTION.search(FILE.read_text())
+    assert found is not None and found[0] == example(found["arguments"]), "run: python -m tests.readme_example"
+
+
+def test_the_python_examples_run() -> None:
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", FILE.read_text(), re.DOTALL):
+        exec(block, names)
+    assert list(names["table"]["task"]) == ["imagenet-1k", "cifar10"]  # type: ignore[index]
+
+
+def test_there_are_exactly_two_set_up_commands() -> None:
+    block = re.search(r"## Set-up\n\n```bash\n(.*?)```", FILE.read_text(), re.DOTALL)
+    assert block is not None
+    assert [line.split("#")[0].strip() for line in block[1].splitlines()] == ["make demo", "make test"]
+    targets = re.findall(r"^(\w+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert {"demo", "test"} <= set(targets)

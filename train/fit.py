@@ -1,0 +1,147 @@
+"""Fit every part of the LightGBM predictor from labelled spaces. Used by the recipe and, without the held-out part, by
+the protocols, so that what is measured is what ships."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.conformal import ConformalBands
+from archlm.known import KnownArchitectures
+from archlm.members.cross_domain import CrossDomainHead
+from archlm.members.cross_scale import CrossScale
+from archlm.members.task_model import TaskModel
+from archlm.members.value_scale import ValueScale, normal_scores
+from archlm.weights_store import TaskPart
+from train.common import group_folds, one_per_group, spearman
+from train.records import SPACE_TASK, Labelled
+
+Floats = NDArray[np.float64]
+
+HEAD_ROWS = 2000
+"""Networks per space that train the bag: monotone members of 15 leaves do not improve with more."""
+INDEX_ROWS = 2500
+"""Known architectures per space in the index."""
+FAMILIAR_ROWS = 1000
+"""Networks per space, outside the index, that tell which novelty is usual."""
+FOLDS = 5
+BAG_WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0)
+
+
+def head_rows(space: Labelled, seed: int) -> tuple[Floats, Floats]:
+    """Features and within-space normal scores of a sample without isomorphic copies."""
+    chosen = space.take(one_per_group(space.fingerprints, np.random.default_rng(seed), HEAD_ROWS))
+    return chosen.features, normal_scores(chosen.values)
+
+
+def fit_head(spaces: Sequence[Labelled], bag_weight: float, seed: int = 0) -> CrossDomainHead:
+    """The cross-domain head from `spaces`, all counting the same."""
+    return CrossDomainHead.fit([head_rows(s, seed) for s in spaces], bag_weight=bag_weight, seed=seed)
+
+
+def choose_bag_weight(left_out: Sequence[tuple[CrossDomainHead, Labelled]]) -> float:
+    """The weight with the best mean rho, each head judged on the one space that it did not see."""
+
+    def mean_rho(weight: float) -> float:
+        weighted = [(replace(head, bag_weight=weight), space) for head, space in left_out]
+        return float(np.mean([spearman(head.score(space.features), space.values) for head, space in weighted]))
+
+    return max(BAG_WEIGHTS, key=mean_rho)
+
+
+def leave_one_out(spaces: Sequence[Labelled], seed: int = 0) -> list[tuple[CrossDomainHead, Labelled]]:
+    """For each space the head of all others."""
+    return [(fit_head([o for o in spaces if o is not s], 1.0, seed), s) for s in spaces]
+
+
+def _task_rows(spaces: Sequence[Labelled], task: str) -> tuple[Floats, Floats, NDArray[np.str_], NDArray[np.str_]]:
+    """Features, values, groups and space names of all networks measured on `task`."""
+    parts = []
+    for space in spaces:
+        if task in space.targets:
+            measured = space.take(np.isfinite(space.targets[task]))
+            parts.append((measured.features, measured.targets[task], measured.groups,
+                          np.full(len(measured), space.space)))  # fmt: skip
+    x, y, groups, names = zip(*parts, strict=True)
+    return np.concatenate(x), np.concatenate(y), np.concatenate(groups), np.concatenate(names)
+
+
+def _space_weights(names: NDArray[np.str_]) -> Floats:
+    distinct, place, counts = np.unique(names, return_inverse=True, return_counts=True)
+    return np.asarray(len(names) / (len(distinct) * counts[place]))
+
+
+def fit_task(spaces: Sequence[Labelled], task: str, head: CrossDomainHead, error: float, seed: int = 0) -> TaskPart:
+    """The model of one task, its bands from out-of-fold residuals (folds by group), and its cross-domain scale."""
+    x, y, groups, names = _task_rows(spaces, task)
+    held_out = np.zeros(len(y))
+    for test in group_folds(groups, FOLDS, seed):
+        held_out[test] = TaskModel.fit(x[~test], y[~test], seed=seed).predict(x[test])
+    model = TaskModel.fit(x, y, seed=seed)
+    cross = CrossScale.fit(head.score(x), model.scale.to_score(y), _space_weights(names), error)
+    return TaskPart(model, ConformalBands.fit(held_out, y), cross, tuple(np.unique(names).tolist()))
+
+
+def cross_errors(
+    left_out: Sequence[tuple[CrossDomainHead, Labelled]], spaces: Sequence[Labelled]
+) -> dict[str, float]:
+    """For each task the root mean square error, in its normal scores, on spaces left out of both head and scale.
+
+    A task measured on one space alone takes the error of the classification tasks that were measured on several.
+    """
+    squares: dict[str, list[float]] = {}
+    for head, space in left_out:
+        for task, values in space.targets.items():
+            others = [o for o in spaces if o is not space and task in o.targets]
+            if others:
+                x, y, _, names = _task_rows(others, task)
+                # Normal scores of the task as it is known without the space.
+                scale = ValueScale.fit(y)
+                cross = CrossScale.fit(head.score(x), scale.to_score(y), _space_weights(names))
+                found = cross.to_normal(head.score(space.features)) - scale.to_score(values)
+                squares.setdefault(task, []).append(float(np.nanmean(np.square(found))))
+    common = np.mean([value for task in set(SPACE_TASK.values()) for value in squares.get(task, [])])
+    tasks = {task for space in spaces for task in space.targets}
+    return {task: float(np.sqrt(np.mean(squares.get(task, [common])))) for task in sorted(tasks)}
+
+
+def fit_known(spaces: Sequence[Labelled], seed: int = 0) -> KnownArchitectures:
+    """The index, and what novelty is usual for networks outside it."""
+    rng = np.random.default_rng(seed)
+    names: list[str] = []
+    labels: list[str] = []
+    inside, outside = [], {}
+    for space in spaces:
+        whole_families = len(space) < 2 * FAMILIAR_ROWS
+        rows = one_per_group(space.fingerprints, rng, INDEX_ROWS + FAMILIAR_ROWS)
+        if whole_families:
+            # Few real networks: all are indexed, and novelty is that of a family whose members are left out.
+            index = np.arange(len(space))
+        else:
+            index = rows[: max(len(rows) - FAMILIAR_ROWS, len(rows) // 2)]
+            index = np.sort(rng.permutation(rows)[: len(index)])
+            outside[space.space] = space.features[np.setdiff1d(rows, index)]
+        names += space.archs[index].tolist()
+        labels += [space.space] * len(index)
+        inside.append(space.features[index])
+        if whole_families:
+            outside[space.space] = space.features[:0]
+    known = KnownArchitectures.fit(names, labels, np.concatenate(inside), outside)
+    for space in spaces:
+        if not len(outside[space.space]):
+            known.familiar[space.space] = _family_novelty(known, space)
+    return known
+
+
+def _family_novelty(known: KnownArchitectures, space: Labelled) -> Floats:
+    """Sorted novelty of each network against the index without its own family."""
+    mine = np.array(known.spaces) == space.space
+    groups = np.full(len(known.names), "")
+    groups[mine] = space.groups
+    found = [
+        known.novelty(space.features[space.groups == g], only=groups != g)[0] for g in np.unique(space.groups)
+    ]
+    return np.sort(np.concatenate(found))

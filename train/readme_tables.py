@@ -1,0 +1,119 @@
+"""Write the result tables of README and the model card from train/results.
+
+    python -m train.readme_tables          # --check: fail if they are not up to date
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import typer
+
+from train.common import RESULTS
+from train.records import ROOT
+
+PAGES = (ROOT / "README.md", ROOT / "archlm" / "MODEL_CARD.md")
+BEGIN = "<!-- results: begin (written by train/readme_tables.py) -->"
+END = "<!-- results: end -->"
+
+
+def _table(frame: pd.DataFrame) -> str:
+    head = "| " + " | ".join(frame.columns) + " |"
+    rule = "|" + "---|" * len(frame.columns)
+    body = ("| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False))
+    return "\n".join([head, rule, *body])
+
+
+def _spread(values: pd.Series) -> str:
+    if len(values) == 1 or values.std() < 5e-4:
+        return f"{values.mean():.3f}"
+    return f"{values.mean():.3f} ± {values.std():.3f}"
+
+
+def zero_shot() -> str:
+    """P1."""
+    table = pd.read_csv(RESULTS / "p1_zero_shot.csv")
+    most = table.source_networks.max()
+    shown = table[table.source_networks.isin([0, 200, most])]
+    wanted = {
+        "rho_all": "rho, all", "tau_all": "tau, all", "rho_without_none": "rho, without none",
+        "partial_rho_given_effective_params": "partial rho given parameters",
+    }  # fmt: skip
+    rows = [
+        {"score": score, "NAS-Bench-101 networks": count or "-"}
+        | {new: _spread(group[old]) for old, new in wanted.items()}
+        for (score, count), group in shown.groupby(["score", "source_networks"], sort=False)
+    ]
+    counts = table.iloc[0]
+    return (
+        f"**Zero-shot NAS-Bench-101 → NAS-Bench-201** ({counts.n_all:,} cells; {counts.n_without_none:,} without "
+        f"`none`; {table.seed.nunique()} seeds; every scale from NAS-Bench-101; published zero-shot figures: ONNX-Net "
+        f".747, FLAN .741 on all, GENNAPE .815 without `none`)\n\n{_table(pd.DataFrame(rows))}"
+    )
+
+
+def leave_one_space_out() -> str:
+    """P2."""
+    table = pd.read_csv(RESULTS / "p2_leave_one_space_out.csv")
+    wide = table.pivot_table(index="score", columns="left_out", values="rho", sort=False)
+    counts = table.groupby("left_out", sort=False).n.first()
+    wide.columns = [f"{space} ({counts[space]:,})" for space in wide.columns]
+    wide = wide.assign(mean=wide.mean(axis=1)).map(lambda v: f"{v:.3f}")
+    return (
+        f"**A whole space left out** (rho on all its networks, their number in brackets; trained on the other five; "
+        f"mean of {table.seed.nunique()} seeds)\n\n{_table(wide.reset_index())}"
+    )
+
+
+def real_networks() -> str:
+    """P6."""
+    table = pd.read_csv(RESULTS / "p6_real_networks.csv")
+    rows = [
+        {"score": score, "tau": _spread(group.tau), "rho": _spread(group.rho), "folds": len(group)}
+        for score, group in table.groupby("score", sort=False)
+    ]
+    first = table[(table.seed == 0) & (table.score == "MACs")]
+    return (
+        f"**Real networks of unseen families** (timm, trained on ImageNet-1k alone: {first.n.sum()} networks, "
+        f"{first.families.sum()} families; mean ± deviation over folds)\n\n{_table(pd.DataFrame(rows))}"
+    )
+
+
+def coverage() -> str:
+    """Intervals."""
+    table = pd.read_csv(RESULTS / "coverage.csv")
+    rows = [
+        {
+            "held out": row.kind, "space": row.space, "task": row.task, "n": row.n, "coverage": f"{row.coverage:.1%}",
+            "mean width": f"{row.mean_width:.3g}", "mean error": f"{row.mae:.3g}", "rho": f"{row.rho:.3f}",
+            "flagged unfamiliar": f"{row.flagged / row.n:.1%}",
+        }
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return (
+        "**Do the 90 % intervals hold?** Known spaces: a fifth of the fingerprints (families for timm) held out. "
+        f"Unseen spaces: nothing of the space was seen.\n\n{_table(pd.DataFrame(rows))}"
+    )
+
+
+def speed() -> str:
+    """P9."""
+    table = pd.read_csv(RESULTS / "p9_speed.csv")
+    rows = [{"what": row.what, "milliseconds": f"{row.milliseconds:.1f}"} for row in table.itertuples()]
+    return f"**Speed** (medians, two cores, one run)\n\n{_table(pd.DataFrame(rows))}"
+
+
+def main(check: bool = False) -> None:
+    """Rewrite the tables between the markers."""
+    sections = [zero_shot(), leave_one_space_out(), real_networks(), coverage(), speed()]
+    block = "\n\n".join([BEGIN, *sections, END])
+    for page in PAGES:
+        text = page.read_text()
+        before, rest = text.split(BEGIN)
+        fresh = before + block + rest.split(END)[1]
+        if check and fresh != text:
+            raise SystemExit(f"{page.relative_to(ROOT)} does not show train/results; run python -m train.readme_tables")
+        page.write_text(fresh)
+
+
+if __name__ == "__main__":
+    typer.run(main)
