@@ -10,6 +10,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from onnx_bench.importing import tensor
 from onnx_bench.importing.importer import File, import_model
 
 # Random, or not decided by the inputs' shapes alone.
@@ -43,19 +44,19 @@ def _mismatches(case: Any, first: int, seen: Counter[str]) -> list[str]:
         _, scope = File(model).evaluate(shapes)
     found = []
     for info, expected in zip(model.graph.output, case.data_sets[0][1], strict=True):
-        tensor = scope[info.name]
-        if not isinstance(expected, np.ndarray) or tensor.shape is None:
+        got = scope[info.name]
+        if not isinstance(expected, np.ndarray) or got.shape is None:
             seen["unknown"] += isinstance(expected, np.ndarray)
             continue
         seen["known"] += 1
-        kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(expected.dtype.kind, tensor.dtype)
-        if tensor.shape != expected.shape:
-            found.append(f"{case.name}: shape {tensor.shape}, not {expected.shape}")
-        elif tensor.dtype != kind and str(expected.dtype) not in UNTYPED:
-            found.append(f"{case.name}: {tensor.dtype}, not {expected.dtype}")
-        elif tensor.value is not None and not case.name.startswith(tuple(RANDOM)):
+        kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(expected.dtype.kind, got.dtype)
+        if got.shape != expected.shape:
+            found.append(f"{case.name}: shape {got.shape}, not {expected.shape}")
+        elif got.dtype != kind and str(expected.dtype) not in UNTYPED:
+            found.append(f"{case.name}: {got.dtype}, not {expected.dtype}")
+        elif got.value is not None and not case.name.startswith(tuple(RANDOM)):
             seen["value"] += 1
-            if not np.allclose(tensor.value.astype(float), expected.astype(float), 1e-2, 1e-3, equal_nan=True):
+            if not np.allclose(got.value.astype(float), expected.astype(float), 1e-2, 1e-3, equal_nan=True):
                 found.append(f"{case.name}: wrong values")
     return found
 
@@ -68,8 +69,11 @@ def test_every_case_is_imported(node_cases: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(("first", "known", "values"), [(99, 1940, 0), (1, 1965, 20), (0, 1945, 600)])
-def test_shapes_types_and_values(node_cases: list[Any], first: int, known: int, values: int) -> None:
+def test_shapes_types_and_values(
+    node_cases: list[Any], monkeypatch: pytest.MonkeyPatch, first: int, known: int, values: int
+) -> None:
     """With all inputs open, with all but the first one stored, and with all of them stored."""
+    monkeypatch.setattr(tensor, "MAX_SCALES", 64)  # so that more values are computed and compared
     seen: Counter[str] = Counter()
     assert [m for case in node_cases for m in _mismatches(case, first, seen)] == []
     assert seen["known"] >= known, seen

@@ -16,7 +16,8 @@ from tests.onnx_bench.passes.interpreter import evaluate
 
 SHAPES = [(1, 4, 6), (1, 2, 3, 4), (6, 4), (4, 1, 6), (1, 12, 2, 2), (1, 24), (2, 3, 8)]
 STEPS = (
-    "reshape", "transpose", "slice", "relu", "scale", "softmax", "norm", "double", "mean", "join", "attend", "gelu",
+    "reshape", "merge", "split", "transpose", "transpose", "slice", "slice", "relu", "scale", "softmax", "norm", "double",
+    "meet", "mean", "join", "attend", "gelu",
 )  # fmt: skip
 
 
@@ -41,6 +42,18 @@ def graphs(draw: st.DrawFn) -> Graph:
         rank = len(shape)
         if step == "reshape":
             x = b.add("Reshape", x, shape=draw(st.sampled_from(factorisations(prod(shape)))))
+        elif step == "merge" and rank > 1:
+            axis = draw(st.integers(0, rank - 2))
+            merged = (*shape[:axis], shape[axis] * shape[axis + 1], *shape[axis + 2 :])
+            x = b.add("Reshape", x, shape=merged)
+        elif step == "split":
+            axis = draw(st.integers(0, rank - 1))
+            part = draw(st.sampled_from([d for d in range(1, shape[axis] + 1) if shape[axis] % d == 0]))
+            x = b.add("Reshape", x, shape=(*shape[:axis], part, shape[axis] // part, *shape[axis + 1 :]))
+        elif step == "meet":
+            turned = b.add("Transpose", x, perm=tuple(draw(st.permutations(range(rank)))))
+            target = draw(st.sampled_from(factorisations(prod(shape))))
+            x = b.add("Sub", b.add("Reshape", x, shape=target), b.add("Reshape", turned, shape=target))
         elif step == "transpose":
             x = b.add("Transpose", x, perm=tuple(draw(st.permutations(range(rank)))))
         elif step == "slice":
