@@ -12,7 +12,7 @@ times at three widths, and that network, in 106 words:
       Add[2 1]
       Relu
       Conv $1 k3
-      Conv[6] $1 k3
+      Conv[6] $1 k1
       Add[2 1 10]
     }
     B {

@@ -1,27 +1,18 @@
 """The canonical operators: their attributes, output shapes, parameter counts and MACs.
 
-Shapes are for batch 1. A shape function gets the attributes and the input shapes (all known) and returns the
-output shape; it raises `UnsupportedGraphError` where the operator cannot be applied. All arithmetic is on Python
-integers, so hostile sizes neither overflow nor allocate.
+Shapes are for batch 1. The rules themselves are in `onnx_bench.op_rules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from onnx_bench import op_rules as rules
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.node import Attrs, AttrValue, Node, Shape
-
-Attributes = Mapping[str, Any]
-ShapeFn = Callable[[Attributes, Sequence[Shape]], Shape]
-CountFn = Callable[[Attributes, Sequence[Shape], Shape], int]
-
-
-def _zero(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return 0
 
 
 @dataclass(frozen=True)
@@ -38,229 +29,16 @@ class OpSpec:
 
     kind: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    shape: ShapeFn | None = None
-    params: CountFn = _zero
-    macs: CountFn = _zero
+    shape: rules.ShapeFn | None = None
+    params: rules.CountFn = rules.zero
+    macs: rules.CountFn = rules.zero
     commutative: bool = False
 
 
-def broadcast(ins: Sequence[Shape]) -> Shape:
-    """Numpy broadcasting of several shapes."""
-    rank = max((len(s) for s in ins), default=0)
-    out = [1] * rank
-    for shape in ins:
-        for i, dim in enumerate(shape, start=rank - len(shape)):
-            if dim != 1:
-                if out[i] not in (1, dim):
-                    raise UnsupportedGraphError(f"shapes {[list(s) for s in ins]} do not broadcast")
-                out[i] = dim
-    return tuple(out)
-
-
-def _same(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return ins[0]
-
-
-def _broadcast(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return broadcast(ins)
-
-
-def window_size(size: int, kernel: int, stride: int, dilation: int, pad: int, ceil_mode: bool = False) -> int:
-    """Output length of a sliding window over `size` positions with `pad` padding in total."""
-    span = size + pad - dilation * (kernel - 1) - 1
-    if stride < 1 or span < 0:
-        raise UnsupportedGraphError(
-            f"a window of kernel {kernel}, stride {stride}, dilation {dilation} does not fit a padded size of "
-            f"{size + pad}"
-        )
-    return (-(-span // stride) if ceil_mode else span // stride) + 1
-
-
-def _windows(attrs: Attributes, x: Shape) -> tuple[int, ...]:
-    kernel, pads = attrs["kernel"], attrs["pads"]
-    rank = len(kernel)
-    if len(x) != rank + 2:
-        raise UnsupportedGraphError(f"a {rank}-d window needs an input of rank {rank + 2}, found shape {list(x)}")
-    ceil_mode, sizes = attrs.get("ceil_mode", False), []
-    for i, stride in enumerate(attrs["strides"]):
-        length = window_size(x[2 + i], kernel[i], stride, attrs["dilations"][i], pads[i] + pads[rank + i], ceil_mode)
-        # ONNX and PyTorch leave out a window that would start in the padding at the end.
-        sizes.append(length - (ceil_mode and (length - 1) * stride >= x[2 + i] + pads[i]))
-    return tuple(sizes)
-
-
-def _conv_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    x, groups = ins[0], attrs["groups"]
-    if groups < 1 or len(x) < 2 or x[1] % groups or attrs["channels"] % groups:
-        raise UnsupportedGraphError(f"Conv of {list(x)} to {attrs['channels']} channels cannot have {groups} groups")
-    return (x[0], attrs["channels"], *_windows(attrs, x))
-
-
-def _conv_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    weights = attrs["channels"] * (ins[0][1] // attrs["groups"]) * prod(attrs["kernel"])
-    return (0 if len(ins) > 1 else weights) + attrs["bias"] * attrs["channels"]  # the second input: computed weights
-
-
-def _conv_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return prod(out) * (ins[0][1] // attrs["groups"]) * prod(attrs["kernel"])
-
-
-def _conv_transpose_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    x, kernel, pads = ins[0], attrs["kernel"], attrs["pads"]
-    rank = len(kernel)
-    if attrs["groups"] < 1 or len(x) != rank + 2 or x[1] % attrs["groups"]:
-        raise UnsupportedGraphError(f"ConvTranspose of {list(x)} cannot have {attrs['groups']} groups")
-    sizes = (
-        (x[2 + i] - 1) * attrs["strides"][i] + attrs["dilations"][i] * (kernel[i] - 1) + 1
-        + attrs["output_padding"][i] - pads[i] - pads[rank + i]
-        for i in range(rank)
-    )  # fmt: skip
-    return (x[0], attrs["channels"], *sizes)
-
-
-def _conv_transpose_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    weights = ins[0][1] * (attrs["channels"] // attrs["groups"]) * prod(attrs["kernel"])
-    return (0 if len(ins) > 1 else weights) + attrs["bias"] * attrs["channels"]  # the second input: computed weights
-
-
-def _conv_transpose_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return prod(ins[0]) * (attrs["channels"] // attrs["groups"]) * prod(attrs["kernel"])
-
-
-def _linear_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return (*ins[0][:-1], attrs["features"])
-
-
-def _linear_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return attrs["features"] * (ins[0][-1] + attrs["bias"])
-
-
-def _linear_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return prod(out) * ins[0][-1]
-
-
-def _matmul_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    a, b = ins
-    if len(a) < 2 or len(b) < 2 or a[-1] != b[-2]:
-        raise UnsupportedGraphError(f"MatMul of {list(a)} and {list(b)}")
-    return (*broadcast((a[:-2], b[:-2])), a[-2], b[-1])
-
-
-def _matmul_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return prod(out) * ins[0][-1]
-
-
-def _attention_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    q, k, v = ins[:3]
-    if min(len(q), len(k), len(v)) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
-        raise UnsupportedGraphError(f"Attention of {list(q)}, {list(k)} and {list(v)}")
-    return (*broadcast((q[:-2], k[:-2], v[:-2])), q[-2], v[-1])
-
-
-def _attention_macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    q, k, v = ins[:3]
-    return prod(out[:-1]) * k[-2] * (q[-1] + v[-1])
-
-
-def _channels2(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return 2 * ins[0][1]
-
-
-def _norm_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return prod(ins[0][len(ins[0]) - attrs["dims"]:]) * (attrs["scale"] + attrs["bias"])  # fmt: skip
-
-
-def _channel_norm_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return ins[0][1] * (attrs["scale"] + attrs["bias"])
-
-
-def _pool_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return (*ins[0][:2], *_windows(attrs, ins[0]))
-
-
-def _reduce_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    axes = attrs["axes"]
-    kept = ((i, d) for i, d in enumerate(ins[0]))
-    return tuple(1 if i in axes else d for i, d in kept if attrs["keepdims"] or i not in axes)
-
-
-def _concat_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    axis = attrs["axis"]
-    return (*ins[0][:axis], sum(s[axis] for s in ins), *ins[0][axis + 1 :])
-
-
-def _slice_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    axis, x = attrs["axis"], ins[0]
-    return (*x[:axis], len(range(attrs["start"], attrs["end"], attrs["step"])), *x[axis + 1 :])
-
-
-def _transpose_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return tuple(ins[0][i] for i in attrs["perm"])
-
-
-def _pad_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    pads, x = attrs["pads"], ins[0]
-    return tuple(d + pads[i] + pads[len(x) + i] for i, d in enumerate(x))
-
-
-def _tile_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return tuple(d * r for d, r in zip(ins[0], attrs["repeats"], strict=True))
-
-
-def _gather_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    x, axis = ins[0], attrs["axis"]
-    return (*x[:axis], *ins[1], *x[axis + 1 :])
-
-
-def _embedding_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    return (*ins[0], attrs["features"])
-
-
-def _embedding_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return attrs["entries"] * attrs["features"]
-
-
-def _depth_to_space_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    n, c, h, w = ins[0]
-    b = attrs["blocksize"]
-    return (n, c // (b * b), h * b, w * b)
-
-
-def _space_to_depth_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    n, c, h, w = ins[0]
-    b = attrs["blocksize"]
-    return (n, c * b * b, h // b, w // b)
-
-
-def _directions(attrs: Attributes) -> int:
-    return 2 if attrs["direction"] == "bidirectional" else 1
-
-
-def _recurrent_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
-    length, batch, _ = ins[0]
-    return (length, _directions(attrs), batch, attrs["hidden"])
-
-
-def _recurrent_counts(gates: int) -> tuple[CountFn, CountFn]:
-    def params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-        hidden = attrs["hidden"]
-        return _directions(attrs) * gates * hidden * (ins[0][-1] + hidden + 2 * attrs["bias"])
-
-    def macs(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-        length, batch, width = ins[0]
-        return length * batch * _directions(attrs) * gates * attrs["hidden"] * (width + attrs["hidden"])
-
-    return params, macs
-
-
 def _recurrent(gates: int, **extra: Any) -> OpSpec:
-    params, macs = _recurrent_counts(gates)
+    params, macs = rules.recurrent_counts(gates)
     defaults = {"hidden": ..., "direction": "forward", "bias": True, **extra}
-    return OpSpec("recurrent", defaults, _recurrent_shape, params, macs)
-
-
-def _prelu_params(attrs: Attributes, ins: Sequence[Shape], out: Shape) -> int:
-    return attrs["slopes"]
+    return OpSpec("recurrent", defaults, rules.recurrent_shape, params, macs)
 
 
 _WINDOW = {"kernel": ..., "strides": ..., "pads": ..., "dilations": ...}
@@ -285,55 +63,59 @@ OPS: dict[str, OpSpec] = {
     # Output number `index` >= 1 of an operator with several outputs.
     "Output": OpSpec("layout", {"index": ...}),
     "Conv": OpSpec("conv", {"channels": ..., **_WINDOW, "groups": 1, "bias": False},
-                   _conv_shape, _conv_params, _conv_macs),
+                   rules.conv_shape, rules.conv_params, rules.conv_macs),
     "ConvTranspose": OpSpec("conv", {"channels": ..., **_WINDOW, "output_padding": ..., "groups": 1, "bias": False},
-                            _conv_transpose_shape, _conv_transpose_params, _conv_transpose_macs),
+                            rules.conv_transpose_shape, rules.conv_transpose_params, rules.conv_transpose_macs),
     # Affine map of the last axis.
-    "Linear": OpSpec("linear", {"features": ..., "bias": False}, _linear_shape, _linear_params, _linear_macs),
-    "MatMul": OpSpec("matmul", {}, _matmul_shape, macs=_matmul_macs),
+    "Linear": OpSpec("linear", {"features": ..., "bias": False},
+                     rules.linear_shape, rules.linear_params, rules.linear_macs),
+    "MatMul": OpSpec("matmul", {}, rules.matmul_shape, macs=rules.matmul_macs),
     # softmax(scale * q k^T + mask) v over the last two axes; inputs q, k, v and optionally an additive mask.
-    "Attention": OpSpec("attention", {"scale": ..., "causal": False}, _attention_shape, macs=_attention_macs),
+    "Attention": OpSpec("attention", {"scale": ..., "causal": False}, rules.attention_shape, macs=rules.attention_macs),
     "Einsum": OpSpec("matmul", {"equation": ...}),
     # Inference form: scale and shift per channel (axis 1); running statistics are not parameters.
-    "BatchNorm": OpSpec("norm", {"epsilon": 1e-5}, _same, _channels2),
+    "BatchNorm": OpSpec("norm", {"epsilon": 1e-5}, rules.same, rules.channels2),
     # Over the last `dims` axes.
-    "LayerNorm": OpSpec("norm", {"dims": 1, "epsilon": 1e-5, "scale": True, "bias": True}, _same, _norm_params),
-    "RMSNorm": OpSpec("norm", {"dims": 1, "epsilon": 1e-6, "scale": True, "bias": False}, _same, _norm_params),
+    "LayerNorm": OpSpec("norm", {"dims": 1, "epsilon": 1e-5, "scale": True, "bias": True},
+                        rules.same, rules.norm_params),
+    "RMSNorm": OpSpec("norm", {"dims": 1, "epsilon": 1e-6, "scale": True, "bias": False},
+                      rules.same, rules.norm_params),
     "GroupNorm": OpSpec("norm", {"groups": ..., "epsilon": 1e-5, "scale": True, "bias": True},
-                        _same, _channel_norm_params),
-    "InstanceNorm": OpSpec("norm", {"epsilon": 1e-5, "scale": True, "bias": True}, _same, _channel_norm_params),
-    "Softmax": OpSpec("activation", {"axis": ...}, _same),
-    "LogSoftmax": OpSpec("activation", {"axis": ...}, _same),
-    "PRelu": OpSpec("activation", {"slopes": 1}, _same, _prelu_params),
-    "MaxPool": OpSpec("pool", {**_WINDOW, "ceil_mode": False}, _pool_shape),
-    "AveragePool": OpSpec("pool", {**_WINDOW, "ceil_mode": False, "count_include_pad": False}, _pool_shape),
-    "LpPool": OpSpec("pool", {**_WINDOW, "ceil_mode": False, "p": 2}, _pool_shape),
-    "Add": OpSpec("elementwise", {}, _broadcast, commutative=True),  # two or more terms
-    "Mul": OpSpec("elementwise", {}, _broadcast, commutative=True),  # two or more factors
-    "Max": OpSpec("elementwise", {}, _broadcast, commutative=True),
-    "Min": OpSpec("elementwise", {}, _broadcast, commutative=True),
-    "And": OpSpec("elementwise", {}, _broadcast, commutative=True),
-    "Or": OpSpec("elementwise", {}, _broadcast, commutative=True),
-    "Xor": OpSpec("elementwise", {}, _broadcast, commutative=True),
-    "Equal": OpSpec("elementwise", {}, _broadcast, commutative=True),
-    "Concat": OpSpec("concat", {"axis": ...}, _concat_shape),
-    "Slice": OpSpec("layout", {"axis": ..., "start": ..., "end": ..., "step": 1}, _slice_shape),
+                        rules.same, rules.channel_norm_params),
+    "InstanceNorm": OpSpec("norm", {"epsilon": 1e-5, "scale": True, "bias": True},
+                           rules.same, rules.channel_norm_params),
+    "Softmax": OpSpec("activation", {"axis": ...}, rules.same),
+    "LogSoftmax": OpSpec("activation", {"axis": ...}, rules.same),
+    "PRelu": OpSpec("activation", {"slopes": 1}, rules.same, rules.prelu_params),
+    "MaxPool": OpSpec("pool", {**_WINDOW, "ceil_mode": False}, rules.pool_shape),
+    "AveragePool": OpSpec("pool", {**_WINDOW, "ceil_mode": False, "count_include_pad": False}, rules.pool_shape),
+    "LpPool": OpSpec("pool", {**_WINDOW, "ceil_mode": False, "p": 2}, rules.pool_shape),
+    "Add": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),  # two or more terms
+    "Mul": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),  # two or more factors
+    "Max": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),
+    "Min": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),
+    "And": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),
+    "Or": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),
+    "Xor": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),
+    "Equal": OpSpec("elementwise", {}, rules.broadcast_shape, commutative=True),
+    "Concat": OpSpec("concat", {"axis": ...}, rules.concat_shape),
+    "Slice": OpSpec("layout", {"axis": ..., "start": ..., "end": ..., "step": 1}, rules.slice_shape),
     "Reshape": OpSpec("layout", {}),  # the target is the node's shape
-    "Transpose": OpSpec("layout", {"perm": ...}, _transpose_shape),
+    "Transpose": OpSpec("layout", {"perm": ...}, rules.transpose_shape),
     "Expand": OpSpec("layout", {}),  # the target is the node's shape
-    "Tile": OpSpec("layout", {"repeats": ...}, _tile_shape),
-    "Pad": OpSpec("layout", {"pads": ..., "mode": "constant", "value": 0.0}, _pad_shape),
+    "Tile": OpSpec("layout", {"repeats": ...}, rules.tile_shape),
+    "Pad": OpSpec("layout", {"pads": ..., "mode": "constant", "value": 0.0}, rules.pad_shape),
     # To the node's shape.
     "Resize": OpSpec("layout", {"mode": "nearest", "coordinates": "half_pixel", "nearest_mode": "round_prefer_floor",
                                 "cubic_coeff_a": -0.75, "antialias": False}),
-    "DepthToSpace": OpSpec("layout", {"blocksize": ..., "mode": "DCR"}, _depth_to_space_shape),
-    "SpaceToDepth": OpSpec("layout", {"blocksize": ...}, _space_to_depth_shape),
-    "Gather": OpSpec("layout", {"axis": 0}, _gather_shape),
+    "DepthToSpace": OpSpec("layout", {"blocksize": ..., "mode": "DCR"}, rules.depth_to_space_shape),
+    "SpaceToDepth": OpSpec("layout", {"blocksize": ...}, rules.space_to_depth_shape),
+    "Gather": OpSpec("layout", {"axis": 0}, rules.gather_shape),
     # Rows of a learned table, chosen by integer input.
-    "Embedding": OpSpec("linear", {"entries": ..., "features": ...}, _embedding_shape, _embedding_params),
+    "Embedding": OpSpec("linear", {"entries": ..., "features": ...}, rules.embedding_shape, rules.embedding_params),
     # Conversion between float, int and bool; conversions inside a class are dropped.
-    "Cast": OpSpec("layout", {"to": ...}, _same),
-    "Where": OpSpec("elementwise", {}, _broadcast),
+    "Cast": OpSpec("layout", {"to": ...}, rules.same),
+    "Where": OpSpec("elementwise", {}, rules.broadcast_shape),
     # Sequence first: [length, batch, width] -> [length, directions, batch, hidden]; `Output` 1 and 2 are final states.
     "LSTM": _recurrent(4),
     "GRU": _recurrent(3, linear_before_reset=False),
@@ -341,13 +123,13 @@ OPS: dict[str, OpSpec] = {
 }  # fmt: skip
 for _name in ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
               "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp"):  # fmt: skip
-    OPS[_name] = OpSpec("reduce", {"axes": ..., "keepdims": True}, _reduce_shape)
+    OPS[_name] = OpSpec("reduce", {"axes": ..., "keepdims": True}, rules.reduce_shape)
 for _name in ("Sub", "Div", "Pow", "Mod", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"):
-    OPS[_name] = OpSpec("elementwise", {}, _broadcast)
+    OPS[_name] = OpSpec("elementwise", {}, rules.broadcast_shape)
 for _name in _UNARY_MATH:
-    OPS[_name] = OpSpec("elementwise", {}, _same)
+    OPS[_name] = OpSpec("elementwise", {}, rules.same)
 for _name, _defaults in _ACTIVATIONS.items():
-    OPS[_name] = OpSpec("activation", _defaults, _same)
+    OPS[_name] = OpSpec("activation", _defaults, rules.same)
 
 OTHER = OpSpec("other")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from onnx_bench.draft import Draft, DraftNode
-from onnx_bench.ops import broadcast
+from onnx_bench.op_rules import broadcast
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.values import constant, data, element_class, get_input
 

@@ -20,7 +20,7 @@ from onnx_bench.ops import make_node
 from onnx_bench.vocabulary import closed_attrs, closed_operator
 from tests.encoders.random_graphs import image_graphs, odd_graphs
 
-BEST_CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+BEST_CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|nor_conv_3x3~2|"
 
 
 def closed(node: Node) -> tuple[object, ...]:

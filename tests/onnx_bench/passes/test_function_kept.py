@@ -16,8 +16,8 @@ from tests.onnx_bench.passes.interpreter import evaluate
 
 SHAPES = [(1, 4, 6), (1, 2, 3, 4), (6, 4), (4, 1, 6), (1, 12, 2, 2), (1, 24), (2, 3, 8)]
 STEPS = (
-    "reshape", "merge", "split", "transpose", "transpose", "slice", "slice", "relu", "scale", "softmax", "norm", "double",
-    "meet", "mean", "join", "attend", "gelu",
+    "reshape", "merge", "split", "transpose", "transpose", "slice", "slice", "relu", "scale", "softmax", "norm",
+    "double", "meet", "mean", "join", "attend", "gelu",
 )  # fmt: skip
 
 
