@@ -8,10 +8,12 @@ from math import inf, prod
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
-from onnx_bench.passes.values import constant, is_held, scalar, tidy
+from onnx_bench.passes.values import constant, data, is_held, scalar, shape_of, tidy
 
 NEVER = -1e4
 """A score no higher than this is masked."""
+ROUNDING = 2e-3
+"""Relative; what a scale loses in float16, and the square root of one twice."""
 MAX_DEPTH = 8
 """Operators between the product and the softmax."""
 MOVES = ("Reshape", "Transpose", "Slice")
@@ -127,10 +129,28 @@ class FuseAttention(Pass):
        is taken to be the causal mask whatever its values, for a file without weights does not tell them.
     4. A learned factor for each head behind the product stands before it, on the queries.
     5. Queries, keys and values have rank 4, [B, heads, L, D], the keys not transposed.
+    6. v' w', with the weights w transposed, is the transpose of w v.
     """
 
     @on("MatMul")
+    def turn_round(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 6."""
+        value, turned = node.inputs
+        if value is None or turned is None or turned.op != "Transpose" or turned.only_user is not node:
+            return False
+        weights, rank = turned.inputs[0], len(turned.shape or ())
+        swap = (*range(rank - 2), rank - 1, rank - 2)
+        if weights is None or weights.op != "Softmax" or rank < 2 or turned.attrs.get("perm") != swap:
+            return False
+        if value.shape is None or len(value.shape) != rank or weights.only_user is not turned:
+            return False
+        product = draft.add("MatMul", [weights, draft.add("Transpose", [value], perm=swap)])
+        draft.become(node, "Transpose", [product], perm=swap)
+        return True
+
+    @on("MatMul")
     def fuse(self, draft: Draft, node: DraftNode) -> bool:
+        """Rules 1 to 5."""
         weights, value = node.inputs
         if weights is None or value is None or weights.op != "Softmax" or weights.only_user is not node:
             return False
@@ -140,52 +160,51 @@ class FuseAttention(Pass):
         scores = read_scores(argument)
         if scores is None:
             return False
-        query, keys = scores.product.inputs
-        if query is None or keys is None or not (query.shape and keys.shape and value.shape):
+        operands = (*scores.product.inputs, value)
+        if any(i is None or not i.shape or len(i.shape) != rank or 0 in i.shape for i in operands):
             return False
-        if not all(len(i.shape or ()) == rank for i in (query, keys, value)):
-            return False
-        scale = prod(value for value in map(scalar, scores.factors) if value is not None)
-        for _ in range(4):
-            found = find_factor(query, scores.product) or find_factor(keys, scores.product)
-            if found is None:
-                break
-            drop_factor(draft, found[0])
-            scale *= found[1]
-            query, keys = scores.product.inputs
-            assert query is not None and keys is not None
+        scale = take_factors(draft, scores)
+        query, keys = data(scores.product), data(scores.product, 1)
         assert query.shape is not None and keys.shape is not None
-        default = query.shape[-1] ** -0.5
-        scale = tidy(default if abs(scale / default - 1) < 2e-3 else scale)
         length, count = query.shape[-2], keys.shape[-1]
-        masks = [*scores.masks, *(self.filled_mask(draft, *pair) for pair in scores.filled)]
+        masks = [*scores.masks, *(filled_mask(draft, *pair) for pair in scores.filled)]
         others = [m for m in masks if not is_causal(m, length, count)]
         heads = [f for f in scores.factors if scalar(f) is None]
         if heads:
             query = draft.add("Mul", [query, *heads], query.shape)
         keys = draft.add("Transpose", [keys], perm=(*range(rank - 2), rank - 1, rank - 2))
-        inputs = [self.lifted(draft, i) for i in (query, keys, value)]
+        inputs = [lifted(draft, i) for i in (query, keys, value)]
         if others:
-            mask = others[0] if len(others) == 1 else draft.add("Add", others)
-            inputs.append(self.lifted(draft, mask))
+            inputs.append(lifted(draft, others[0] if len(others) == 1 else draft.add("Add", others)))
         fused = draft.add("Attention", inputs, scale=scale, causal=len(others) < len(masks))
-        if fused.shape == node.shape:
-            draft.replace(node, fused)
-        else:
-            draft.become(node, "Reshape", [fused])
+        draft.become(node, "Reshape", [fused])
         return True
 
-    @staticmethod
-    def filled_mask(draft: Draft, condition: DraftNode, keeps: bool) -> DraftNode:
-        """The term that masks where `condition` is not (or is, without `keeps`)."""
-        values = (0.0, -inf) if keeps else (-inf, 0.0)
-        if is_held(condition):
-            return draft.add("Parameter", (), condition.shape, params=0)
-        return draft.add("Where", [condition, *(constant(draft, v) for v in values)], condition.shape)
 
-    @staticmethod
-    def lifted(draft: Draft, node: DraftNode) -> DraftNode:
-        """`node` with rank 4."""
-        assert node.shape is not None
-        shape = rank_four(node.shape)
-        return node if shape == node.shape else draft.add("Reshape", [node], shape)
+def take_factors(draft: Draft, scores: Scores) -> float:
+    """The scale of the scores; factors before the product are taken out of the graph."""
+    product = scores.product
+    scale = prod(value for value in map(scalar, scores.factors) if value is not None)
+    for _ in range(MAX_DEPTH):
+        found = find_factor(product.inputs[0], product) or find_factor(product.inputs[1], product)
+        if found is None:
+            break
+        drop_factor(draft, found[0])
+        scale *= found[1]
+    default = (shape_of(product) or (1,))[-1] ** -0.5
+    return tidy(default if abs(scale / default - 1) < ROUNDING else scale)
+
+
+def filled_mask(draft: Draft, condition: DraftNode, keeps: bool) -> DraftNode:
+    """The term that masks where `condition` is not (or is, without `keeps`)."""
+    values = (0.0, -inf) if keeps else (-inf, 0.0)
+    if is_held(condition):
+        return draft.add("Parameter", (), condition.shape, params=0)
+    return draft.add("Where", [condition, *(constant(draft, v) for v in values)], condition.shape)
+
+
+def lifted(draft: Draft, node: DraftNode) -> DraftNode:
+    """`node` with rank 4."""
+    assert node.shape is not None
+    shape = rank_four(node.shape)
+    return node if shape == node.shape else draft.add("Reshape", [node], shape)

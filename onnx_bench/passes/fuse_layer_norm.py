@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from onnx_bench.draft import Draft, DraftNode
+from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.fuse_rms_norm import divided, mean_of, put_norm, round_epsilon, squared, with_epsilon
-from onnx_bench.passes.values import scalar
+from onnx_bench.passes.values import data, scalar
 
 
 def difference(node: DraftNode) -> tuple[DraftNode, DraftNode] | None:
@@ -26,8 +27,8 @@ def difference(node: DraftNode) -> tuple[DraftNode, DraftNode] | None:
     return None
 
 
-def centred(node: DraftNode) -> tuple[DraftNode, int] | None:
-    """x and the number of last axes where `node` is x - mean(x)."""
+def centred(node: DraftNode) -> tuple[DraftNode, Shape] | None:
+    """x and the axes of the mean where `node` is x - mean(x)."""
     parts = difference(node)
     if parts is None:
         return None
@@ -45,12 +46,18 @@ class FuseLayerNorm(Pass):
 
     @on("RMSNorm")
     def take_mean(self, draft: Draft, node: DraftNode) -> bool:
-        assert node.inputs[0] is not None
-        found = centred(node.inputs[0])
-        if found is None or found[1] != node.attrs["dims"]:
+        x = data(node)
+        turned = x.op == "Transpose"
+        found = centred(data(x) if turned else x)
+        if found is None or x.shape is None:
             return False
-        attrs = {"dims": 1, "epsilon": 1e-6, "scale": True, "bias": False, **node.attrs}
-        draft.become(node, "LayerNorm", [found[0]], **attrs)
+        source, axes = found
+        perm = x.attrs["perm"] if turned else tuple(range(len(x.shape)))
+        if perm[len(perm) - node.attrs["dims"] :] != axes:
+            return False
+        if turned:
+            source = draft.add("Transpose", [source], perm=perm)
+        draft.become(node, "LayerNorm", [source], **node.attrs)
         return True
 
     @on("Div", "Mul")

@@ -7,6 +7,7 @@ from math import prod
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
+from onnx_bench.passes.fuse_rms_norm import channels_last
 
 LAST_AXES = ("LayerNorm", "RMSNorm")
 CHANNELS = ("GroupNorm", "InstanceNorm")
@@ -16,18 +17,30 @@ def is_learned(node: DraftNode) -> bool:
     return node.op == "Parameter" and node.params != 0
 
 
-def fits(weight: DraftNode, norm: DraftNode) -> bool:
-    """Whether `weight` is a scale or shift of `norm`: one value for each feature or channel."""
-    if not is_learned(weight) or weight.shape is None or norm.shape is None:
+def fits(weight: DraftNode, norm: DraftNode, read: DraftNode) -> bool:
+    """Whether `weight` is a scale or shift of `norm`, read as `read`: one value for each feature or channel."""
+    if not is_learned(weight) or weight.shape is None or norm.shape is None or read.shape is None:
         return False
     rank = len(norm.shape)
     wanted: Shape
-    if norm.op in LAST_AXES:
-        wanted = norm.shape[rank - norm.attrs.get("dims", 1) :]
+    if norm.op in CHANNELS or norm is not read:
+        wanted = (read.shape[1], *(1,) * (rank - 2))
     else:
-        wanted = (norm.shape[1], *(1,) * (rank - 2))
+        wanted = norm.shape[rank - norm.attrs.get("dims", 1) :]
     shape = weight.shape[-len(wanted) :]
     return shape == wanted and prod(weight.shape) == prod(wanted) and len(weight.shape) <= rank
+
+
+def norm_behind(node: DraftNode, reader: DraftNode) -> DraftNode | None:
+    """The norm that `node` is, or whose last axis it moves to the channels, if `reader` alone reads it."""
+    if node.only_user is not reader:
+        return None
+    if node.op == "Transpose" and node.shape is not None and len(node.shape) > 2:
+        norm = node.inputs[0]
+        if node.attrs.get("perm") != channels_last(len(node.shape))[1] or norm is None or norm.only_user is not node:
+            return None
+        return norm if norm.op in LAST_AXES and norm.attrs.get("dims", 1) == 1 else None
+    return node if node.op in (*LAST_AXES, *CHANNELS) else None
 
 
 class FuseNormWeights(Pass):
@@ -36,6 +49,7 @@ class FuseNormWeights(Pass):
     1. A factor with one learned value for each feature behind LayerNorm or RMSNorm, or for each channel behind
        GroupNorm or InstanceNorm, becomes the scale of the norm, a further such factor merges with the one there.
     2. A term of that kind becomes the bias.
+    3. Behind a norm of the last axis that a Transpose moves to the channels, the same goes for channels.
 
     A norm that several nodes read stays as it is.
     """
@@ -49,15 +63,17 @@ class FuseNormWeights(Pass):
         return self.take(draft, node, "bias")
 
     def take(self, draft: Draft, node: DraftNode, name: str) -> bool:
-        for norm in node.inputs:
-            if norm is None or norm.op not in (*LAST_AXES, *CHANNELS) or norm.only_user is not node:
+        """Give a norm among the operands of `node` a weight among them."""
+        for read in node.inputs:
+            norm = None if read is None or read.shape != node.shape else norm_behind(read, node)
+            if norm is None or read is None:
                 continue
             for weight in node.inputs:
-                if weight is not None and fits(weight, norm) and norm.shape == node.shape:
+                if weight is not None and fits(weight, norm, read):
                     norm.attrs[name] = True
                     rest = [i for i in node.inputs if i is not weight]
                     if len(rest) == 1:
-                        draft.replace(node, norm)
+                        draft.replace(node, read)
                     else:
                         draft.set_inputs(node, rest)
                     return True

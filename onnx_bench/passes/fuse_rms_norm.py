@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from onnx_bench.draft import Draft, DraftNode
+from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.values import scalar
 
 
-def mean_of(node: DraftNode) -> tuple[DraftNode, int] | None:
-    """What `node` is the mean of, and over how many of its last axes; `None` if it is no such mean."""
+def mean_of(node: DraftNode) -> tuple[DraftNode, Shape] | None:
+    """What `node` is the mean of, and over which axes: the last ones, or the channels; `None` if it is no such mean."""
     if node.op != "ReduceMean" or not node.attrs.get("keepdims", True):
         return None
     source = node.inputs[0]
     if source is None or source.shape is None:
         return None
-    rank = len(source.shape)
-    axes = node.attrs.get("axes", ())
-    dims = len(axes)
-    return (source, dims) if dims and sorted(axes) == list(range(rank - dims, rank)) else None
+    rank, axes = len(source.shape), tuple(sorted(node.attrs.get("axes", ())))
+    last = bool(axes) and axes == tuple(range(rank - len(axes), rank))
+    return (source, axes) if last or (axes == (1,) and rank > 2) else None
 
 
 def squared(node: DraftNode) -> DraftNode | None:
@@ -73,10 +73,11 @@ def divided(node: DraftNode) -> tuple[list[DraftNode], DraftNode, list[DraftNode
 
 
 class FuseRmsNorm(Pass):
-    """Writes x / sqrt(mean(x * x) + epsilon) over the last axes as one operator.
+    """Writes x / sqrt(mean(x * x) + epsilon) as one operator.
 
     1. x / sqrt(v) and x * (1 / sqrt(v)), with the square as a product or a power, become RMSNorm without weights;
        other factors of the product stay. (`FuseNormWeights` takes up the scale.)
+    2. A mean over the channels, axis 1, makes it a norm of the last axis between two transposes.
     """
 
     @on("Div", "Mul")
@@ -89,23 +90,36 @@ class FuseRmsNorm(Pass):
         over = mean_of(mean)
         if over is None:
             return False
-        square, dims = over
+        square, axes = over
         source = squared(square)
         if source is None or not any(source is c for c in candidates):
             return False
-        put_norm(draft, node, "RMSNorm", source, factors, source, dims, epsilon)
+        put_norm(draft, node, "RMSNorm", source, factors, source, axes, epsilon)
         return True
+
+
+def channels_last(rank: int) -> tuple[Shape, Shape]:
+    """The order of axes that puts axis 1 last, and its inverse."""
+    return (0, *range(2, rank), 1), (0, rank - 1, *range(1, rank - 1))
 
 
 def put_norm(
     draft: Draft, node: DraftNode, op: str, source: DraftNode, factors: list[DraftNode], numerator: DraftNode,
-    dims: int, epsilon: float,
+    axes: Shape, epsilon: float,
 ) -> None:  # fmt: skip
     """Turn `node`, the product of `factors` over a root, into the norm `op` of `source` times the other factors."""
     rest = list(factors)
     rest.remove(numerator)
-    attrs: dict[str, Any] = {"dims": dims, "epsilon": epsilon, "scale": False, "bias": False}
-    if rest:
-        draft.become(node, "Mul", [draft.add(op, [source], source.shape, **attrs), *rest])
+    assert source.shape is not None
+    rank = len(source.shape)
+    attrs: dict[str, Any] = {"dims": len(axes), "epsilon": epsilon, "scale": False, "bias": False}
+    if axes[-1] == rank - 1:
+        norm = draft.add(op, [source], source.shape, **attrs)
     else:
-        draft.become(node, op, [source], **attrs)
+        there, back = channels_last(rank)
+        turned = draft.add("Transpose", [source], perm=there)
+        norm = draft.add("Transpose", [draft.add(op, [turned], turned.shape, **attrs)], perm=back)
+    if rest:
+        draft.become(node, "Mul", [norm, *rest])
+    else:
+        draft.replace(node, norm)

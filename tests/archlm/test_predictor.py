@@ -17,7 +17,7 @@ from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameE
 from onnx_bench.reader import read_graph
 
 GOOD = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
-POOR = "|avg_pool_3x3~0|+|none~0|avg_pool_3x3~1|+|none~0|none~1|avg_pool_3x3~2|"
+POOR = "|avg_pool_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
 DEAD = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 EXAMPLE = Path(__file__).parents[2] / "archlm" / "examples" / "resnet18.onnx"
 GOLDEN = Path(__file__).parent / "golden_predictions.json"

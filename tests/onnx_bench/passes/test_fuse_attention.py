@@ -182,3 +182,13 @@ def test_learned_factor_for_each_head_is_on_the_queries() -> None:
     graph, node = canonical(b, b.add("MatMul", b.add("Softmax", scores, axis=3), v))
     assert graph.nodes[node.inputs[0]].op == "Mul"
     assert node.get("scale") == 1.0
+
+
+def test_values_before_transposed_weights() -> None:
+    """v w' instead of w v, as in attention over the pixels of an image."""
+    b = GraphBuilder()
+    x = b.input((1, 6, 16))
+    q, k, v = (heads(b, x) for _ in range(3))
+    weights = b.add("Softmax", times(b, b.add("MatMul", q, swapped(b, k)), SCALE), axis=3)
+    _, node = canonical(b, b.add("MatMul", swapped(b, v), swapped(b, weights)))
+    assert node.shape == HEADS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onnx_bench.builder import GraphBuilder
+from onnx_bench.fingerprint import fingerprint
 from onnx_bench.node import Graph
 from onnx_bench.normalise import normalise
 
@@ -110,3 +111,22 @@ def test_layer_norm_over_the_plane_is_instance_norm() -> None:
     b = GraphBuilder()
     graph, _ = normalise(b.build(b.add("LayerNorm", b.input(IMAGE), dims=2, scale=False, bias=False)))
     assert ops(graph) == ["InstanceNorm"]
+
+
+@pytest.mark.parametrize("op", ["LayerNorm", "RMSNorm"])
+def test_norm_of_channels_is_norm_of_the_last_axis(op: str) -> None:
+    """The layer norm of an image that is written over axis 1, against permute, norm, permute."""
+    b = GraphBuilder()
+    x = b.conv(b.input(IMAGE), 8, 3)
+    y = b.add("Sub", x, b.add("ReduceMean", x, axes=(1,), keepdims=True)) if op == "LayerNorm" else x
+    core = scaled_by_root(b, y, b.add("ReduceMean", square(b, y, True), axes=(1,), keepdims=True), "quotient")
+    scaled = b.add("Mul", b.add("Parameter", shape=(8, 1, 1)), core)
+    y = b.add("Add", scaled, b.add("Parameter", shape=(8, 1, 1)))
+    by_hand, _ = normalise(b.build(b.conv(y, 4, 3)))
+
+    b = GraphBuilder()
+    x = b.add("Transpose", b.conv(b.input(IMAGE), 8, 3), perm=(0, 2, 3, 1))
+    y = b.add("Transpose", b.add(op, x, bias=True, epsilon=1e-5), perm=(0, 3, 1, 2))
+    permuted, _ = normalise(b.build(b.conv(y, 4, 3)))
+    assert fingerprint(by_hand) == fingerprint(permuted)
+    assert sum(n.params for n in by_hand.nodes) == sum(n.params for n in permuted.nodes)
