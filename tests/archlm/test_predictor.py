@@ -43,7 +43,7 @@ def test_rows_follow_items_and_tasks(predictor: Predictor) -> None:
 
 def test_a_good_cell_beats_a_poor_one_and_both_are_familiar(predictor: Predictor) -> None:
     table = predictor.predict([("nasbench201", GOOD), ("nasbench201", POOR)], ["cifar10"])
-    assert table["mean"][0] > table["mean"][1] + 10
+    assert table["mean"][0] > table["mean"][1] + 5
     assert (table.in_distribution >= 0.05).all()
     assert {n["space"] for n in table.neighbours[0]} == {"nasbench201"}
     assert (table.score.diff().dropna() < 0).all()

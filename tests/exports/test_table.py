@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from onnx_bench.importing.importer import import_model
 from onnx_bench.reader import read_graph
 from tests.exports.exporters import Exports
 from tests.exports.networks import NETWORKS
@@ -75,3 +76,11 @@ def test_markdown_shows_failures_and_differences(export_cache: Path) -> None:
     assert f"| odd | {other.fingerprint[:8]}* |" in text
     assert f"| ts17 | {cells[0].fingerprint[:8]} |" in text
     assert "- gcn by ts9: SomeError: no such operator" in text
+
+
+@pytest.mark.parametrize("network", EVERYDAY)
+def test_written_file_agrees(network: str, export_cache: Path) -> None:
+    """Writing the canonical graph as ONNX is one more way to export it."""
+    graph = row(network, ["ts17"], export_cache)[0].graph
+    assert graph is not None
+    assert import_model(graph.to_onnx()).fingerprint() == graph.fingerprint()
