@@ -14,6 +14,9 @@ from archlm.cli.terminal import clean, print_table
 from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import get_task
 
+NAME_WIDTH = 100
+"""Longer names of known architectures are cut in the notes; JSON has them whole."""
+
 NOTED_ITEMS = 3
 """Neighbours and warnings are printed for up to this many networks; JSON and CSV have them for all."""
 
@@ -60,9 +63,14 @@ def _print_notes(name: str, rows: Sequence[dict[str, Any]]) -> None:
     neighbours = rows[0]["neighbours"]
     warnings = dict.fromkeys(warning for row in rows for warning in row["warnings"])
     if neighbours:
-        typer.echo(f"{clean(name)} is nearest to {', '.join(clean(str(n['name'])) for n in neighbours)}")
+        known = (f"{n['space']} {_cut(clean(n['name']))}" for n in neighbours)
+        typer.echo(f"{clean(name)} is nearest to {', '.join(known)}")
     for warning in warnings:
         typer.echo(f"{clean(name)}: note: {clean(warning)}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= NAME_WIDTH else f"{text[:NAME_WIDTH]}..."
 
 
 def print_explanation(row: dict[str, Any]) -> None:
@@ -101,7 +109,8 @@ def _csv_row(row: dict[str, Any]) -> dict[str, Any]:
     error = row["error"] or {"type": None, "message": None}
     cells = {key: row[key] for key in CSV_COLUMNS if key in row}
     cells |= {
-        "neighbours": "; ".join(str(n["name"]) for n in row["neighbours"]), "warnings": "; ".join(row["warnings"]),
+        "neighbours": "; ".join(f"{n['space']} {n['name']}" for n in row["neighbours"]),
+        "warnings": "; ".join(row["warnings"]),
         "error_type": error["type"], "error_message": error["message"],
     }  # fmt: skip
     return {key: _csv_text(value) if isinstance(value, str) else value for key, value in cells.items()}

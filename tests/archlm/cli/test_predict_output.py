@@ -16,7 +16,8 @@ from onnx_bench.errors import UserInputError
 def answer(**changes: Any) -> dict[str, Any]:
     row = {
         "arch": "net.onnx", "task": "cifar10", "mean": 93.26, "q05": 92.1, "q50": 93.3, "q95": 94.44,
-        "percentile": 81.4, "in_distribution": 0.93, "score": 1.2, "neighbours": [{"name": "nasbench101:x"}],
+        "percentile": 81.4, "in_distribution": 0.93, "score": 1.2,
+        "neighbours": [{"space": "nasbench101", "name": "x"}],
         "warnings": ["2 unknown operators"], "error": None,
     }  # fmt: skip
     assert tuple(row) == COLUMNS
@@ -34,7 +35,7 @@ def test_units_and_digits_follow_the_task(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert "93.3 %" in shown and "92.1 to 94.4 %" in shown and "81 % of known" in shown and "yes (0.93)" in shown
     assert "-0.651" in shown and "-0.700 to -0.600" in shown
-    assert shown.count("2 unknown operators") == 1 and "net.onnx is nearest to nasbench101:x" in shown
+    assert shown.count("2 unknown operators") == 1 and "net.onnx is nearest to nasbench101 x" in shown
 
 
 def test_familiar_is_a_test_at_five_percent(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +45,8 @@ def test_familiar_is_a_test_at_five_percent(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_hostile_text_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
-    print_answers([answer(arch="[red]\x1b[31mx", warnings=["\u202eno"], neighbours=[{"name": "a\x07"}])])
+    near = [{"space": "timm", "name": "a\x07"}]
+    print_answers([answer(arch="[red]\x1b[31mx", warnings=["\u202eno"], neighbours=near)])
     shown = capsys.readouterr().out
     assert "[red]\\x1b[31mx" in shown and "\\u202eno" in shown and "a\\x07" in shown
     assert not {"\x1b", "\u202e", "\x07"} & set(shown)
@@ -72,7 +74,7 @@ def test_csv_is_safe_for_spreadsheets(tmp_path: Path) -> None:
     with file.open(newline="") as lines:
         first, second = csv.DictReader(lines)
     assert first["arch"] == '\'=HYPERLINK("x")' and float(first["mean"]) == 93.26
-    assert first["neighbours"] == "nasbench101:x" and first["error_type"] == ""
+    assert first["neighbours"] == "nasbench101 x" and first["error_type"] == ""
     assert second["arch"] == "\\x1bb.onnx" and second["error_message"] == "line one\\nline two" and second["mean"] == ""
 
 
