@@ -47,16 +47,13 @@ class KnownArchitectures:
     familiar: dict[str, Floats]
 
     @classmethod
-    def fit(
-        cls, names: Sequence[str], spaces: Sequence[str], features: Floats, held_out: dict[str, Floats]
-    ) -> KnownArchitectures:
-        """Index known architectures and learn what distance is usual.
+    def fit(cls, names: Sequence[str], spaces: Sequence[str], features: Floats) -> KnownArchitectures:
+        """Index known architectures; `familiar` is left to be filled with novelties measured on it.
 
         Args:
             names: [R].
             spaces: [R].
             features: [R, F].
-            held_out: For each space features of networks that are not in the index, to measure usual novelty on.
         """
         labels = np.array(spaces)
         distinct = np.unique(labels)
@@ -65,9 +62,7 @@ class KnownArchitectures:
         scale = np.sqrt(np.mean([np.square(features[labels == s] - centre).mean(axis=0) for s in distinct], axis=0))
         scale = np.maximum(scale, 0.02)
         points = ((features - centre) / scale).astype(np.float32)
-        known = cls(tuple(names), tuple(spaces), points, centre, scale, {})
-        known.familiar.update({space: np.sort(known.novelty(x)[0]) for space, x in held_out.items()})
-        return known
+        return cls(tuple(names), tuple(spaces), points, centre, scale, {})
 
     def features(self, places: NDArray[np.int64]) -> Floats:
         """Features of the known architectures at `places`. Shapes: [B] -> [B, F]."""

@@ -23,10 +23,10 @@ Floats = NDArray[np.float64]
 
 HEAD_ROWS = 2000
 """Networks per space that train the bag: monotone members of 15 leaves do not improve with more."""
-INDEX_ROWS = 2500
-"""Known architectures per space in the index."""
+INDEX_ROWS = 5500
+"""Known architectures per space in the index: all of the small spaces."""
 FAMILIAR_ROWS = 1000
-"""Networks per space, outside the index, that tell which novelty is usual."""
+"""Networks per space that tell which novelty is usual."""
 FOLDS = 5
 BAG_WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0)
 
@@ -109,39 +109,22 @@ def cross_errors(
 
 
 def fit_known(spaces: Sequence[Labelled], seed: int = 0) -> KnownArchitectures:
-    """The index, and what novelty is usual for networks outside it."""
+    """The index: one architecture of each fingerprint; and which novelty is usual.
+
+    Usual is how far a network of the space is from the index without its own group: without its isomorphic copies, for
+    real networks without its family.
+    """
     rng = np.random.default_rng(seed)
-    names: list[str] = []
-    labels: list[str] = []
-    inside, outside = [], {}
+    indexed = [space.take(one_per_group(space.fingerprints, rng, INDEX_ROWS)) for space in spaces]
+    names = np.concatenate([space.archs for space in indexed]).tolist()
+    labels = np.concatenate([np.full(len(space), space.space) for space in indexed])
+    groups = np.concatenate([space.groups for space in indexed])
+    known = KnownArchitectures.fit(names, labels.tolist(), np.concatenate([space.features for space in indexed]))
     for space in spaces:
-        whole_families = len(space) < 2 * FAMILIAR_ROWS
-        rows = one_per_group(space.fingerprints, rng, INDEX_ROWS + FAMILIAR_ROWS)
-        if whole_families:
-            # Few real networks: all are indexed, and novelty is that of a family whose members are left out.
-            index = np.arange(len(space))
-        else:
-            index = rows[: max(len(rows) - FAMILIAR_ROWS, len(rows) // 2)]
-            index = np.sort(rng.permutation(rows)[: len(index)])
-            outside[space.space] = space.features[np.setdiff1d(rows, index)]
-        names += space.archs[index].tolist()
-        labels += [space.space] * len(index)
-        inside.append(space.features[index])
-        if whole_families:
-            outside[space.space] = space.features[:0]
-    known = KnownArchitectures.fit(names, labels, np.concatenate(inside), outside)
-    for space in spaces:
-        if not len(outside[space.space]):
-            known.familiar[space.space] = _family_novelty(known, space)
+        some = space.take(rng.permutation(len(space))[:FAMILIAR_ROWS])
+        usual = [
+            known.novelty(some.features[some.groups == group], (labels == space.space) & (groups != group))[0]
+            for group in np.unique(some.groups)
+        ]
+        known.familiar[space.space] = np.sort(np.concatenate(usual))
     return known
-
-
-def _family_novelty(known: KnownArchitectures, space: Labelled) -> Floats:
-    """Sorted novelty of each network against the index without its own family."""
-    mine = np.array(known.spaces) == space.space
-    groups = np.full(len(known.names), "")
-    groups[mine] = space.groups
-    found = [
-        known.novelty(space.features[space.groups == g], only=groups != g)[0] for g in np.unique(space.groups)
-    ]
-    return np.sort(np.concatenate(found))

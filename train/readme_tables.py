@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import typer
 
@@ -21,6 +23,11 @@ def _table(frame: pd.DataFrame) -> str:
     rule = "|" + "---|" * len(frame.columns)
     body = ("| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False))
     return "\n".join([head, rule, *body])
+
+
+def rows_of(table: pd.DataFrame) -> list[Any]:
+    """Rows with columns as attributes."""
+    return list(table.itertuples())
 
 
 def _spread(values: pd.Series) -> str:
@@ -87,7 +94,7 @@ def coverage() -> str:
             "mean width": f"{row.mean_width:.3g}", "mean error": f"{row.mae:.3g}", "rho": f"{row.rho:.3f}",
             "flagged unfamiliar": f"{row.flagged / row.n:.1%}",
         }
-        for row in table.itertuples()
+        for row in rows_of(table)
     ]  # fmt: skip
     return (
         "**Do the 90 % intervals hold?** Known spaces: a fifth of the fingerprints (families for timm) held out. "
@@ -98,7 +105,7 @@ def coverage() -> str:
 def speed() -> str:
     """P9."""
     table = pd.read_csv(RESULTS / "p9_speed.csv")
-    rows = [{"what": row.what, "milliseconds": f"{row.milliseconds:.1f}"} for row in table.itertuples()]
+    rows = [{"what": row.what, "milliseconds": f"{row.milliseconds:.1f}"} for row in rows_of(table)]
     return f"**Speed** (medians, two cores, one run)\n\n{_table(pd.DataFrame(rows))}"
 
 

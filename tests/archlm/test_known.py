@@ -14,8 +14,10 @@ def known() -> KnownArchitectures:
     dense, sparse = rng.normal(0, 1, (300, 5)), rng.normal(20, 5, (300, 5))
     names = [str(i) for i in range(400)]
     spaces = ["dense"] * 200 + ["sparse"] * 200
-    held_out = {"dense": dense[200:], "sparse": sparse[200:]}
-    return KnownArchitectures.fit(names, spaces, np.concatenate([dense[:200], sparse[:200]]), held_out)
+    index = KnownArchitectures.fit(names, spaces, np.concatenate([dense[:200], sparse[:200]]))
+    for space, held_out in (("dense", dense[200:]), ("sparse", sparse[200:])):
+        index.familiar[space] = np.sort(index.novelty(held_out)[0])
+    return index
 
 
 def test_nearest_is_itself(known: KnownArchitectures) -> None:
