@@ -3,12 +3,13 @@
     python -m train.protocols.coverage
 
 Known: a fifth of the fingerprints (for real networks of the families) is held out of everything; the rest is fitted as
-the shipped weights are. Unseen: a whole space is held out of everything.
+the shipped weights are. Unseen: a whole space is held out of everything; its classification task is asked where another
+space was measured on it too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,11 @@ class Fitted:
         self.known = fit_known(spaces, seed)
         self.parts: dict[str, TaskPart] = {}
 
-    def measure(self, tested: Labelled, kind: str) -> list[dict[str, Any]]:
-        """Where the measured values of `tested` lie."""
+    def measure(self, tested: Labelled, tasks: Iterable[str], kind: str) -> list[dict[str, Any]]:
+        """Where the measured values of `tested` lie, for those of `tasks` that other networks were measured on."""
         rows = []
-        for task, values in tested.targets.items():
+        for task in tasks:
+            values = tested.targets[task]
             if any(task in s.targets for s in self.spaces):
                 if task not in self.parts:
                     self.parts[task] = fit_task(self.spaces, task, self.head, self.errors[task], self.seed)
@@ -75,11 +77,12 @@ def main(data: str | None = None, seed: int = 0) -> None:
     rows: list[dict[str, Any]] = []
     fitted = Fitted(rest, seed)
     for space, test in zip(spaces, tests, strict=True):
-        rows += fitted.measure(space.take(test), "known space")
+        rows += fitted.measure(space.take(test), space.targets, "known space")
     for space in spaces:
         others = [o for o in spaces if o is not space]
-        if any(task in o.targets for o in others for task in space.targets):
-            rows += Fitted(others, seed).measure(space, "unseen space")
+        task = SPACE_TASK[space.space]
+        if any(task in o.targets for o in others):
+            rows += Fitted(others, seed).measure(space, [task], "unseen space")
     write_results("coverage", rows)
 
 
