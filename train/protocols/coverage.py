@@ -78,6 +78,7 @@ def main(data: str | None = None, seed: int = 0) -> None:
     fitted = Fitted(rest, seed)
     for space, test in zip(spaces, tests, strict=True):
         rows += fitted.measure(space.take(test), space.targets, "known space")
+    write_results("coverage", rows)  # the second half takes as long: an interrupt keeps the first
     for space in spaces:
         others = [o for o in spaces if o is not space]
         task = SPACE_TASK[space.space]
