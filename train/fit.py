@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +58,24 @@ def leave_one_out(spaces: Sequence[Labelled], seed: int = 0) -> list[tuple[Cross
     return [(fit_head([o for o in spaces if o is not s], 1.0, seed), s) for s in spaces]
 
 
-def _task_rows(spaces: Sequence[Labelled], task: str) -> tuple[Floats, Floats, NDArray[np.str_], NDArray[np.str_]]:
-    """Features, values, groups and space names of all networks measured on `task`."""
+class _TaskRows(NamedTuple):
+    """All networks measured on a task."""
+
+    x: Floats  # features
+    y: Floats  # measured values
+    groups: NDArray[np.str_]
+    fingerprints: NDArray[np.str_]
+    spaces: NDArray[np.str_]
+
+
+def _task_rows(spaces: Sequence[Labelled], task: str) -> _TaskRows:
     parts = []
     for space in spaces:
         if task in space.targets:
-            measured = space.take(np.isfinite(space.targets[task]))
-            parts.append((measured.features, measured.targets[task], measured.groups,
-                          np.full(len(measured), space.space)))  # fmt: skip
-    x, y, groups, names = zip(*parts, strict=True)
-    return np.concatenate(x), np.concatenate(y), np.concatenate(groups), np.concatenate(names)
+            some = space.take(np.isfinite(space.targets[task]))
+            names = np.full(len(some), space.space)
+            parts.append((some.features, some.targets[task], some.groups, some.fingerprints, names))
+    return _TaskRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _space_weights(names: NDArray[np.str_]) -> Floats:
@@ -75,14 +84,18 @@ def _space_weights(names: NDArray[np.str_]) -> Floats:
 
 
 def fit_task(spaces: Sequence[Labelled], task: str, head: CrossDomainHead, error: float, seed: int = 0) -> TaskPart:
-    """The model of one task, its bands from out-of-fold residuals (folds by group), and its cross-domain scale."""
-    x, y, groups, names = _task_rows(spaces, task)
+    """The model of one task, its bands from out-of-fold residuals (folds by group), and its cross-domain scale.
+
+    An architecture counts once in the bands, however many isomorphic descriptions it has.
+    """
+    x, y, groups, fingerprints, names = _task_rows(spaces, task)
     held_out = np.zeros(len(y))
     for test in group_folds(groups, FOLDS, seed):
         held_out[test] = TaskModel.fit(x[~test], y[~test], seed=seed).predict(x[test])
     model = TaskModel.fit(x, y, seed=seed)
     cross = CrossScale.fit(head.score(x), model.scale.to_score(y), _space_weights(names), error)
-    return TaskPart(model, ConformalBands.fit(held_out, y), cross, tuple(np.unique(names).tolist()))
+    once = one_per_group(fingerprints, np.random.default_rng(seed), len(y))
+    return TaskPart(model, ConformalBands.fit(held_out[once], y[once]), cross, tuple(np.unique(names).tolist()))
 
 
 def cross_errors(
@@ -97,7 +110,7 @@ def cross_errors(
         for task, values in space.targets.items():
             others = [o for o in spaces if o is not space and task in o.targets]
             if others:
-                x, y, _, names = _task_rows(others, task)
+                x, y, _, _, names = _task_rows(others, task)
                 # Normal scores of the task as it is known without the space.
                 scale = ValueScale.fit(y)
                 cross = CrossScale.fit(head.score(x), scale.to_score(y), _space_weights(names))

@@ -2,7 +2,7 @@
 
     python -m train.protocols.coverage
 
-Known: a fifth of the fingerprints (for real networks of the families) is held out of everything; the rest is fitted as
+An architecture counts once, however many isomorphic descriptions it has. Known: a fifth of the fingerprints (for real networks of the families) is held out of everything; the rest is fitted as
 the shipped weights are. Unseen: a whole space is held out of everything; its classification task is asked where another
 space was measured on it too.
 """
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from archlm.answer import FAMILIAR
 from archlm.weights_store import TaskPart
-from train.common import group_folds, spearman, write_results
+from train.common import group_folds, one_per_group, spearman, write_results
 from train.fit import choose_bag_weight, cross_errors, fit_head, fit_known, fit_task, leave_one_out
 from train.records import SPACE_TASK, Labelled, load
 
@@ -44,7 +44,8 @@ class Fitted:
             if any(task in s.targets for s in self.spaces):
                 if task not in self.parts:
                     self.parts[task] = fit_task(self.spaces, task, self.head, self.errors[task], self.seed)
-                known = np.isfinite(values)
+                once = one_per_group(tested.fingerprints, np.random.default_rng(self.seed), len(tested))
+                known = once[np.isfinite(values[once])]
                 row = self._compare(tested.features[known], values[known], self.parts[task])
                 rows.append({"kind": kind, "space": tested.space, "task": task, "seed": self.seed, **row})
                 print(rows[-1], flush=True)
