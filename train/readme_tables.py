@@ -97,9 +97,9 @@ def coverage() -> str:
         for row in rows_of(table)
     ]  # fmt: skip
     return (
-        "**Do the 90 % intervals hold?** Known spaces: a fifth of the fingerprints (families for timm) held out; an architecture counts "
-        "once. "
-        f"Unseen spaces: nothing of the space was seen.\n\n{_table(pd.DataFrame(rows))}"
+        "**Do the 90 % intervals hold?** Known spaces: a fifth of the fingerprints (families for timm) held out; an "
+        "architecture counts once. Unseen spaces: nothing of the space was seen.\n\n"
+        f"{_table(pd.DataFrame(rows))}"
     )
 
 
