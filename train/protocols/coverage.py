@@ -3,8 +3,8 @@
     python -m train.protocols.coverage
 
 An architecture counts once, however many isomorphic descriptions it has. Known: a fifth of the fingerprints (for real
-networks of the families) is held out of everything; the rest is fitted as the shipped weights are. Unseen: a whole space
-is held out of everything; its classification task is asked where another space was measured on it too.
+networks of the families) is held out of everything; the rest is fitted as the shipped weights are. Unseen: a whole
+space is held out of everything; its classification task is asked where another space was measured on it too.
 """
 
 from __future__ import annotations
