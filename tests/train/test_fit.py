@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from archlm import Predictor
+from archlm.members import monotone_bag
 from archlm.weights_store import write_weights
 from encoders import features
 from onnx_bench import spaces
@@ -39,7 +41,10 @@ def sources() -> list[Labelled]:
     ]  # fmt: skip
 
 
-def test_every_part_is_fitted_and_answers(sources: list[Labelled], tmp_path: Path) -> None:
+def test_every_part_is_fitted_and_answers(
+    sources: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monotone_bag, "BagConfig", partial(monotone_bag.BagConfig, members=3, rounds=20))
     left_out = fit.leave_one_out(sources)
     weight = fit.choose_bag_weight(left_out)
     assert weight in fit.BAG_WEIGHTS
