@@ -134,7 +134,7 @@ def fit_known(spaces: Sequence[Labelled], seed: int = 0) -> KnownArchitectures:
     groups = np.concatenate([space.groups for space in indexed])
     known = KnownArchitectures.fit(names, labels.tolist(), np.concatenate([space.features for space in indexed]))
     for space in spaces:
-        some = space.take(rng.permutation(len(space))[:FAMILIAR_ROWS])
+        some = space.take(one_per_group(space.fingerprints, rng, FAMILIAR_ROWS))
         usual = [
             known.novelty(some.features[some.groups == group], (labels == space.space) & (groups != group))[0]
             for group in np.unique(some.groups)
