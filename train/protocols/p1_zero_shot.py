@@ -3,7 +3,7 @@
     python -m train.protocols.p1_zero_shot
 
 Nothing of NAS-Bench-201 is used but the test accuracies that the final correlation needs; every scale is taken from
-NAS-Bench-101, and the bag's weight is fixed beforehand.
+NAS-Bench-101. The bag's weight was not chosen blind: see `BAG_WEIGHT`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 SOURCES = (200, 1000, 5000, 30001)
 BAG_WEIGHT = 0.5
-"""Half the prior's: with one source there is no space left to earn a weight on."""
+"""Half the prior's. Chosen after seeing that a weight of 1 gave .907 to .913 on the target, so not free of it."""
 
 
 def scores(source: Labelled, target: Labelled, seed: int) -> Iterator[tuple[str, Floats]]:
