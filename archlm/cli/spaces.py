@@ -23,12 +23,19 @@ def spaces(
     if as_json:
         print_json(described)
         return
-    rows = ((d["name"], d["title"], f"{d['size']:,}", ", ".join(d["tasks"])) for d in described)
+    rows = ((d["name"], d["title"], _count(d["size"]), ", ".join(d["tasks"])) for d in described)
     columns = ("space", "what it is", "architectures", "tasks (the first is the default)")
     print_table(f"{len(described)} search spaces", columns, rows, right=("architectures",))
     typer.echo("An architecture of each, drawn at random:\n")
     for d in described:  # outside the table, where they can be copied whole
         typer.echo(f"{d['name']:15} {d['example']}")
+
+
+def _count(size: int | None) -> str:
+    """A number of architectures for people: exact up to fifteen digits."""
+    if size is None:
+        return "no end"
+    return f"{size:,}" if size < 10**15 else f"about 10^{len(str(size)) - 1}"
 
 
 def _describe(space: SearchSpace[Any]) -> dict[str, Any]:

@@ -9,22 +9,23 @@ Example:
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from onnx_bench.errors import UnknownNameError
-from onnx_bench.spaces.base import Head, SearchSpace
-from onnx_bench.spaces.mnasnet import MnasNet
-from onnx_bench.spaces.nasbench101 import NASBench101
-from onnx_bench.spaces.nasbench201 import NASBench201
-from onnx_bench.spaces.nats_size import NATSSize
-from onnx_bench.spaces.transnas_macro import TransNASMacro
-from onnx_bench.spaces.transnas_micro import TransNASMicro
+from onnx_bench.spaces.base import DrawnSpace, Head, SearchSpace
 
-__all__ = ["Head", "SearchSpace", "get", "list_spaces"]
+__all__ = ["DrawnSpace", "Head", "SearchSpace", "get", "list_spaces"]
 
-_SPACES: dict[str, type[SearchSpace[Any]]] = {
-    space.name: space for space in (NASBench101, NASBench201, NATSSize, TransNASMicro, TransNASMacro, MnasNet)
+_CLASSES = {
+    "nasbench101": "NASBench101",
+    "nasbench201": "NASBench201",
+    "nats_size": "NATSSize",
+    "transnas_micro": "TransNASMicro",
+    "transnas_macro": "TransNASMacro",
+    "mnasnet": "MnasNet",
 }
+"""Class of every space, in the module that bears the space's name; imported when it is asked for."""
 
 
 def get(name: str, **skeleton: Any) -> SearchSpace[Any]:
@@ -37,9 +38,9 @@ def get(name: str, **skeleton: Any) -> SearchSpace[Any]:
     Raises:
         UnknownNameError: There is no such space, or it has no such skeleton parameter.
     """
-    space = _SPACES.get(name)
-    if space is None:
-        raise UnknownNameError(f"unknown search space {name!r}; there are {', '.join(_SPACES)}")
+    if name not in _CLASSES:
+        raise UnknownNameError(f"unknown search space {name!r}; there are {', '.join(_CLASSES)}")
+    space: type[SearchSpace[Any]] = getattr(import_module(f"onnx_bench.spaces.{name}"), _CLASSES[name])
     known = space().skeleton()
     if unknown := skeleton.keys() - known.keys():
         raise UnknownNameError(f"space {name} has no skeleton parameter {sorted(unknown)}; it has {known}")
@@ -48,4 +49,4 @@ def get(name: str, **skeleton: Any) -> SearchSpace[Any]:
 
 def list_spaces() -> list[str]:
     """Names of the search spaces. `get(name).title` describes one."""
-    return list(_SPACES)
+    return list(_CLASSES)

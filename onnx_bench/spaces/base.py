@@ -1,4 +1,4 @@
-"""`SearchSpace`: what every search space offers, and `Head`: what a task asks of its networks."""
+"""`SearchSpace`: what every search space offers; `DrawnSpace`: one whose networks are drawn; `Head`: a task's ends."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ class Head:
 
     Attributes:
         input: Shape of the network's input with batch 1.
-        outputs: Width of the final linear layer; 0 where the graph is the backbone alone.
+        outputs: Size of the last axis of the output; 0 where the graph is the backbone alone.
+        dtype: Elements of the input: `float`, or `int` for tokens.
+        more_inputs: Shapes of the float inputs after the first, such as the adjacency of a message-passing network.
     """
 
     input: Shape
     outputs: int
+    dtype: str = "float"
+    more_inputs: tuple[Shape, ...] = ()
 
 
 class SearchSpace(ABC, Generic[Parsed]):
@@ -68,17 +72,10 @@ class SearchSpace(ABC, Generic[Parsed]):
         """All architectures one edit away from `arch`, without repetition and without `arch` itself."""
 
     @abstractmethod
-    def size(self) -> int:
-        """Number of architectures."""
+    def size(self) -> int | None:
+        """Number of architectures; `None` where there is no end of them."""
 
     @abstractmethod
-    def draw_backbone(self, pen: Drawing, parsed: Parsed, head: Head) -> int:
-        """Draw everything from the input to what the head reads, and return its position."""
-
-    @abstractmethod
-    def draw_head(self, pen: Drawing, x: int, head: Head) -> int:
-        """Draw the head on `x` and return the position of the output."""
-
     def build(self, arch: str, *, task: str | None = None, normalised: bool = True) -> ArchGraph:
         """The network of `arch` as a graph.
 
@@ -93,17 +90,6 @@ class SearchSpace(ABC, Generic[Parsed]):
         Raises:
             UnknownNameError: `arch` or `task` is not of this space.
         """
-        head = self.head(task)
-        parsed = self.parse(arch)
-        pen = Drawing(folded=normalised)
-        x = self.draw_backbone(pen, parsed, head)
-        graph = pen.build(self.draw_head(pen, x, head))
-        if normalised and not pen.settled:
-            return self.build(arch, task=task, normalised=False).normalise()
-        if normalised and not pen.connected:
-            return _head_alone(self.build(arch, task=task, normalised=False))
-        stored = pen.total_params + pen.lost_params
-        return ArchGraph(graph.nodes, graph.outputs, f"{self.name}:{arch}", (), normalised, stored)
 
     def head(self, task: str | None = None) -> Head:
         """The head of `task`, by full name or by the part after the slash.
@@ -125,6 +111,31 @@ class SearchSpace(ABC, Generic[Parsed]):
         """The error to raise for an architecture string that is not of this space."""
         shown = arch if len(arch) <= 120 else arch[:117] + "..."
         return UnknownNameError(f"{shown!r} is no architecture of {self.name}: found {found}, expected {expected}")
+
+
+class DrawnSpace(SearchSpace[Parsed]):
+    """A space whose networks are drawn with a `Drawing`, in either form by the same description."""
+
+    @abstractmethod
+    def draw_backbone(self, pen: Drawing, parsed: Parsed, head: Head) -> int:
+        """Draw everything from the input to what the head reads, and return its position."""
+
+    @abstractmethod
+    def draw_head(self, pen: Drawing, x: int, head: Head) -> int:
+        """Draw the head on `x` and return the position of the output."""
+
+    def build(self, arch: str, *, task: str | None = None, normalised: bool = True) -> ArchGraph:
+        head = self.head(task)
+        parsed = self.parse(arch)
+        pen = Drawing(folded=normalised)
+        x = self.draw_backbone(pen, parsed, head)
+        graph = pen.build(self.draw_head(pen, x, head))
+        if normalised and not pen.settled:
+            return self.build(arch, task=task, normalised=False).normalise()
+        if normalised and not pen.connected:
+            return _head_alone(self.build(arch, task=task, normalised=False))
+        stored = pen.total_params + pen.lost_params
+        return ArchGraph(graph.nodes, graph.outputs, f"{self.name}:{arch}", (), normalised, stored)
 
 
 def _head_alone(trained: ArchGraph) -> ArchGraph:

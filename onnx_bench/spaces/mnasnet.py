@@ -11,7 +11,7 @@ from itertools import product
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from onnx_bench.spaces.base import Head, SearchSpace
+from onnx_bench.spaces.base import DrawnSpace, Head
 from onnx_bench.spaces.drawing import Drawing
 
 EXPANSIONS, KERNELS = (1, 4, 6), (3, 5)
@@ -43,7 +43,7 @@ def _choices(stage: int) -> Iterator[Stage]:
 
 
 @dataclass(frozen=True)
-class MnasNet(SearchSpace[Stages]):
+class MnasNet(DrawnSpace[Stages]):
     """Seven stages of inverted residual blocks (MBConv) for 224x224 images.
 
     The one task, `imagenet-1k`, has 1,000 classes. Squeeze-and-excitation squeezes to a quarter of the block's input

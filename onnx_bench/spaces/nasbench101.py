@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple
 
-from onnx_bench.spaces.base import Head, SearchSpace
+from onnx_bench.spaces.base import DrawnSpace, Head
 from onnx_bench.spaces.drawing import Drawing
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
@@ -121,7 +121,7 @@ def draw_module(pen: Drawing, x: int, cell: Cell, channels: int) -> int:
 
 
 @dataclass(frozen=True)
-class NASBench101(SearchSpace[Cell]):
+class NASBench101(DrawnSpace[Cell]):
     """Stacks of modules with a halving max-pool and doubled width between stacks; global pool and classifier.
 
     The one task, `cifar10`, has a 32x32 input and ten classes. As in the benchmark's own code, vertices off the way

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from onnx_bench.spaces.base import Head, SearchSpace
+from onnx_bench.spaces.base import DrawnSpace, Head
 from onnx_bench.spaces.drawing import Drawing
 from onnx_bench.spaces.edge_cell import EDGES, draw_edge_cell
 
@@ -64,7 +64,7 @@ def draw_classifier(pen: Drawing, x: int, outputs: int) -> int:
 
 
 @dataclass(frozen=True)
-class NASBench201(SearchSpace[Cell]):
+class NASBench201(DrawnSpace[Cell]):
     """Cells between residual reduction blocks; each stage halves the plane and doubles the width.
 
     The task decides the input plane (32x32, for `imagenet16-120` 16x16) and the number of classes. A zero operation

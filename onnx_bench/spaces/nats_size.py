@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from onnx_bench.spaces.base import Head, SearchSpace
+from onnx_bench.spaces.base import DrawnSpace, Head
 from onnx_bench.spaces.drawing import Drawing
 from onnx_bench.spaces.edge_cell import DrawEdge, draw_edge_cell
 from onnx_bench.spaces.nasbench201 import HEADS, draw_classifier, draw_edge, draw_reduction
@@ -36,7 +36,7 @@ def _widening_edge(channels: int) -> DrawEdge:
 
 
 @dataclass(frozen=True)
-class NATSSize(SearchSpace[Widths]):
+class NATSSize(DrawnSpace[Widths]):
     """The widths `c1:c2:c3:c4:c5` of stem, reductions and cells in the macro skeleton of NAS-Bench-201.
 
     c1 is the width of the stem and the first stage, c2 and c4 those of the reductions, c3 and c5 those of the second

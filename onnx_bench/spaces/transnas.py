@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple
 
-from onnx_bench.spaces.base import Head, SearchSpace
+from onnx_bench.spaces.base import DrawnSpace, Head
 from onnx_bench.spaces.drawing import Drawing
 
 IMAGE = (1, 3, 256, 256)
@@ -38,7 +38,7 @@ class Network(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TransNAS(SearchSpace[Network]):
+class TransNAS(DrawnSpace[Network]):
     """Stem (two stride-2 convolutions), modules of two cells, and the head of the task.
 
     Every module's first cell makes its change of width and stride. Tasks:

@@ -13,6 +13,7 @@ from onnx_bench.node import Graph
 from onnx_bench.normalise import normalise
 from onnx_bench.ops import OPS
 from tests.onnx_bench.random_graphs import networks, rewritten
+from tests.onnx_bench.spaces.cases import DRAWN
 
 
 @settings(deadline=None, max_examples=80)
@@ -45,7 +46,7 @@ def test_the_canonical_form_is_well_formed(graph: Graph) -> None:
     assert bool(warnings) == (0 not in readings)
 
 
-@pytest.mark.parametrize("name", spaces.list_spaces())
+@pytest.mark.parametrize("name", DRAWN)
 def test_networks_as_trained_normalise_to_what_their_space_builds(name: str) -> None:
     space, rng = spaces.get(name), random.Random(0)
     for _ in range(4):

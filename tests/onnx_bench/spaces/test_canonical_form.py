@@ -21,40 +21,8 @@ from onnx_bench.normalise import normalise
 from onnx_bench.spaces.edge_cell import EDGES, live_edges
 from onnx_bench.spaces.nasbench101 import NASBench101
 from onnx_bench.spaces.nasbench201 import NASBench201
+from tests.onnx_bench.spaces.cases import DRAWN, of
 from tests.onnx_bench.spaces.torch_networks import Network101, Network201
-
-ODD = {
-    "nasbench201": [
-        "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",  # no path
-        "|none~0|+|nor_conv_3x3~0|none~1|+|none~0|nor_conv_3x3~1|none~2|",  # no path, with convolutions
-        "|skip_connect~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|",  # the identity
-        "|skip_connect~0|+|none~0|none~1|+|skip_connect~0|skip_connect~1|none~2|",  # x + x
-        "|skip_connect~0|+|avg_pool_3x3~0|avg_pool_3x3~1|+|none~0|none~1|skip_connect~2|",  # twice the same pool
-        "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|",  # 4 x
-        "|skip_connect~0|+|skip_connect~0|avg_pool_3x3~1|+|avg_pool_3x3~0|skip_connect~1|nor_conv_3x3~2|",  # shared
-        "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|",  # one convolution, before the head's norm
-        "|avg_pool_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|",  # one pool
-        "|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|",
-    ],
-    "transnas_micro": ["64-41414-0_00_000", "64-41414-3_00_000", "64-41414-1_00_010", "64-41414-1_11_111",
-                       "64-41414-0_00_333", "64-41414-0_20_001", "64-41414-0_02_020"],
-    "nats_size": ["8:8:8:8:8", "8:16:24:32:40", "64:8:8:8:64"],
-    "transnas_macro": ["64-111114-basic", "64-4441-basic", "64-231111-basic"],
-    "nasbench101": [
-        '{"matrix":["01","00"],"ops":["input","output"]}',
-        '{"matrix":["0110","0001","0001","0000"],"ops":["input","maxpool3x3","maxpool3x3","output"]}',
-        # two equal pools of one vertex
-        '{"matrix":["01000","00110","00001","00001","00000"],"ops":["input","conv3x3-bn-relu","maxpool3x3","maxpool3x3",'
-        '"output"]}',
-        # one sum is part of another
-        '{"matrix":["010001","001110","000110","000010","000001","000000"],"ops":["input","conv1x1-bn-relu",'
-        '"conv1x1-bn-relu","conv3x3-bn-relu","conv1x1-bn-relu","output"]}',
-        # the input feeds everything, and the width does not divide by three
-        '{"matrix":["01111","00001","00001","00001","00000"],"ops":["input","conv3x3-bn-relu","conv1x1-bn-relu",'
-        '"maxpool3x3","output"]}',
-    ],
-    "mnasnet": [],
-}  # fmt: skip
 
 
 def check(space: spaces.SearchSpace[Any], arch: str, task: str | None = None) -> None:
@@ -67,11 +35,11 @@ def check(space: spaces.SearchSpace[Any], arch: str, task: str | None = None) ->
     assert drawn.warnings == passed.warnings
 
 
-@pytest.mark.parametrize("name", spaces.list_spaces())
+@pytest.mark.parametrize("name", DRAWN)
 def test_drawn_equals_normalised(name: str) -> None:
     space = spaces.get(name)
     rng = random.Random(7)
-    for arch in [*ODD[name], *(space.sample(rng) for _ in range(12))]:
+    for arch in [*of(name).ODD, *(space.sample(rng) for _ in range(12))]:
         check(space, arch)
 
 
@@ -99,8 +67,8 @@ def compare_with_torch(number: int, seed: int) -> None:
     """Random cells, in networks narrow enough to export quickly; widths that do not divide evenly stay in."""
     rng = random.Random(seed)
     cells201, cells101 = NASBench201(stem_channels=4, cells_per_stage=2), NASBench101(8, modules_per_stack=2)
-    archs201 = [*ODD["nasbench201"], *(cells201.sample(rng) for _ in range(number))][:number]
-    archs101 = [*ODD["nasbench101"], *(cells101.sample(rng) for _ in range(number))][:number]
+    archs201 = [*of("nasbench201").ODD, *(cells201.sample(rng) for _ in range(number))][:number]
+    archs101 = [*of("nasbench101").ODD, *(cells101.sample(rng) for _ in range(number))][:number]
     pairs = [(cells201, Network201(arch, 4, 2), arch) for arch in archs201]
     pairs += [(cells101, Network101(arch, 8, 2), arch) for arch in archs101]
     for (space, module, arch), folded in zip(pairs, cycle((True, False))):

@@ -1,0 +1,17 @@
+"""For every space: `SIZE`, `BAD` (strings that are none of its architectures), `ODD` (networks worth a close look)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from onnx_bench import spaces
+
+ZOO = ("timm", "torchvision")
+"""Spaces whose networks other packages hold; they need the extra `zoo`."""
+DRAWN = [name for name in spaces.list_spaces() if name not in ZOO]
+
+
+def of(space: str) -> Any:
+    """The module of that name in this folder."""
+    return import_module(f"tests.onnx_bench.spaces.cases.{space}")
