@@ -52,7 +52,7 @@ def load_factory(name: str, inputs: Sequence[str] = ()) -> ArchGraph:
     """
     shapes = [parse_input(text) for text in inputs or (DEFAULT_INPUT,)]
     module = _make(name)
-    from archlm.torch_export import export_module  # torch: here, so that a bad name is answered at once
+    from onnx_bench.torch_export import export_module  # torch: here, so that a bad name is answered at once
 
     return read_graph(export_module(module, [_example(shape, dtype) for shape, dtype in shapes]), trusted=True)
 

@@ -29,7 +29,7 @@ def as_graph(item: Any) -> ArchGraph:
         case (str(space), str(arch)):
             return spaces.get(space).build(arch)
         case (module, example) if hasattr(module, "state_dict"):
-            from archlm.torch_export import export_module
+            from onnx_bench.torch_export import export_module
 
             inputs = example if isinstance(example, tuple) else (example,)
             graph = read_graph(export_module(module, inputs), trusted=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from onnx_bench.colours import backward, forward, labels, unordered, users_of
-from onnx_bench.node import Graph
+from onnx_bench.node import Attrs, Graph, Shape
 from onnx_bench.passes.values import HELD
 from onnx_bench.vocabulary import closed_attrs, closed_operator
 
@@ -106,7 +107,7 @@ class _Order:
         text = self.text.get(i)
         if text is None:
             node = self.graph.nodes[i]
-            text = self.text[i] = f"{closed_operator(node.op)}{closed_attrs(node.op, node.attrs)}{node.shape}"
+            text = self.text[i] = _words(node.op, node.attrs, node.shape, repr(node.attrs))
         return text
 
     def colours(self) -> list[bytes]:
@@ -114,3 +115,9 @@ class _Order:
         if self.colour is None:
             self.colour = backward(self.graph, forward(self.graph, labels(self.graph), self.free), self.free)
         return self.colour
+
+
+@lru_cache(maxsize=1 << 13)
+def _words(op: str, attrs: Attrs, shape: Shape | None, written: str) -> str:
+    """Operator, attributes and shape in closed words; `written` keeps 1, 1.0 and True apart in the cache."""
+    return f"{closed_operator(op)}{closed_attrs(op, attrs)}{shape}"

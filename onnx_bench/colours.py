@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
-from onnx_bench.node import Graph, Node
+from onnx_bench.node import Attrs, Graph, Node, Shape
 from onnx_bench.ops import spec
 from onnx_bench.vocabulary import closed_attrs, closed_operator
 
@@ -31,12 +32,17 @@ def labels(graph: Graph) -> list[bytes]:
         key = (op, attrs, shape)
         label = known.get(key)
         if label is None:
-            if spec(op).kind == "norm":
-                attrs = tuple(pair for pair in attrs if pair[0] not in ("scale", "bias"))
-            closed = (closed_operator(op), closed_attrs(op, attrs), shape)
-            label = known[key] = digest(repr(closed).encode())
+            label = known[key] = _label(op, attrs, shape, repr(attrs))
         found.append(label)
     return found
+
+
+@lru_cache(maxsize=1 << 13)
+def _label(op: str, attrs: Attrs, shape: Shape | None, written: str) -> bytes:
+    """The label of a node; `written` keeps 1, 1.0 and True apart in the cache."""
+    if spec(op).kind == "norm":
+        attrs = tuple(pair for pair in attrs if pair[0] not in ("scale", "bias"))
+    return digest(repr((closed_operator(op), closed_attrs(op, attrs), shape)).encode())
 
 
 def users_of(graph: Graph) -> list[list[int]]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archlm.bench.build import build
+from archlm.bench.plan import make_plan
 from tests.code_map import REPOSITORY
 from tests.readme_example import FILE, SECTION, example
 
@@ -20,11 +24,13 @@ def test_the_example_prints_what_is_shown() -> None:
     assert found is not None and found[0] == example(found["arguments"]), "run: python -m tests.readme_example"
 
 
-def test_the_python_examples_run() -> None:
-    names: dict[str, object] = {}
+def test_the_python_examples_run(tmp_path: Path) -> None:
+    build(tmp_path, make_plan(None, samples=[("nats_size", 5)]), processes=1)
+    names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", FILE.read_text(), re.DOTALL):
-        exec(block, names)
-    assert list(names["table"]["task"]) == ["imagenet-1k", "cifar10"]  # type: ignore[index]
+        exec(block.replace('"DATA"', repr(str(tmp_path))), names)
+    assert list(names["answers"]["task"]) == ["imagenet-1k", "cifar10"]
+    assert set(names["parts"]) <= {"train", "validation", "test"} and len(names["parts"]) == 5
 
 
 def test_there_are_exactly_two_set_up_commands() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import archlm
+from archlm.cli.bench import app as bench
 from archlm.cli.convert import convert
 from archlm.cli.encode import encode
 from archlm.cli.inspect import inspect
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for command in (predict, inspect, encode, convert, tasks, spaces):
     app.command()(command)
+app.add_typer(bench)
 
 
 def _print_version(wanted: bool) -> None:

@@ -12,7 +12,7 @@ import onnx
 import torch
 from torch import nn
 
-from archlm.torch_export import export_module
+from onnx_bench.torch_export import export_module
 
 FILE = Path(__file__).with_suffix(".onnx")
 KEPT_ELEMENTS = 64

@@ -57,11 +57,21 @@ def is_batch(name: str) -> bool:
 
 
 def file_batch(specs: list[InputSpec]) -> int:
-    """The batch that the file fixes: the common first size of its inputs; 1 where there is none to correct."""
+    """The batch that the file fixes: the common first size of its inputs; 1 where there is none to correct.
+
+    A square matrix beside other inputs relates their rows to each other, as the adjacency of a graph does: no batch.
+    """
+    if len(specs) > 1 and any(_is_square(s) for s in specs):
+        return 1
     firsts = {s.dims[0] for s in specs if s.dims}
     sizes = {d for d in firsts if isinstance(d, int) and d > 1}
     symbolic = any(isinstance(d, str) for s in specs for d in (s.dims or ()) if is_batch(str(d)))
     return sizes.pop() if len(sizes) == 1 and not symbolic else 1
+
+
+def _is_square(spec: InputSpec) -> bool:
+    """Whether a float input is a square matrix of a known size."""
+    return spec.dtype == "float" and spec.dims is not None and len(spec.dims) == 2 and spec.dims[0] == spec.dims[1]
 
 
 def _assume(spec: InputSpec, axis: int, image: int, named: Mapping[str, int]) -> int:

@@ -18,7 +18,8 @@ Values = tuple[Any, ...]
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "Abs": abs, "Ceil": math.ceil, "Cos": math.cos, "Erf": math.erf, "Exp": math.exp, "Floor": math.floor,
     "Log": math.log, "Neg": lambda v: -v, "Not": lambda v: not v, "Reciprocal": lambda v: 1 / v,
-    "Relu": lambda v: max(v, 0), "Sigmoid": lambda v: 1 / (1 + math.exp(-v)), "Sin": math.sin, "Sqrt": math.sqrt,
+    "Relu": lambda v: max(v, 0), "Sigmoid": lambda v: 1 / (1 + math.exp(-v)), "Sin": math.sin,
+    "Softplus": lambda v: math.log1p(math.exp(v)), "Sqrt": math.sqrt,
     "Tanh": math.tanh,
 }  # fmt: skip
 _FOLDED: dict[str, Callable[[Any, Any], Any]] = {

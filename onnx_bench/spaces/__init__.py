@@ -24,6 +24,20 @@ _CLASSES = {
     "transnas_micro": "TransNASMicro",
     "transnas_macro": "TransNASMacro",
     "mnasnet": "MnasNet",
+    "darts": "DARTS",
+    "hnasbench201": "HNASBench201",
+    "ofa_mbv3": "OFAMobileNetV3",
+    "ofa_proxyless": "OFAProxylessNAS",
+    "ofa_resnet50": "OFAResNet50",
+    "fbnet": "FBNet",
+    "autoformer": "AutoFormer",
+    "pit": "PiT",
+    "bert": "Bert",
+    "rnn": "RNN",
+    "nasbench_graph": "NASBenchGraph",
+    "einspace": "Einspace",
+    "timm": "Timm",
+    "torchvision": "Torchvision",
 }
 """Class of every space, in the module that bears the space's name; imported when it is asked for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar, Generic, TypeVar
 
@@ -74,6 +74,14 @@ class SearchSpace(ABC, Generic[Parsed]):
     @abstractmethod
     def size(self) -> int | None:
         """Number of architectures; `None` where there is no end of them."""
+
+    def architectures(self) -> Iterator[str]:
+        """Every architecture, in a fixed order, where the space is small enough to list.
+
+        Raises:
+            UnknownNameError: It is not.
+        """
+        raise UnknownNameError(f"the architectures of {self.name} cannot be listed; draw some with `sample`")
 
     @abstractmethod
     def build(self, arch: str, *, task: str | None = None, normalised: bool = True) -> ArchGraph:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import ClassVar
 
 from onnx_bench.spaces.base import DrawnSpace, Head
@@ -110,6 +111,9 @@ class NASBench201(DrawnSpace[Cell]):
 
     def size(self) -> int:
         return int(len(OPERATIONS) ** len(EDGES))
+
+    def architectures(self) -> Iterator[str]:
+        return map(arch_string, product(OPERATIONS, repeat=len(EDGES)))
 
     def draw_backbone(self, pen: Drawing, parsed: Cell, head: Head) -> int:
         x = pen.conv(pen.input(head.input), self.stem_channels, 3, batch_norm=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import ClassVar
 
 from onnx_bench.spaces.base import DrawnSpace, Head
@@ -77,6 +78,10 @@ class NATSSize(DrawnSpace[Widths]):
 
     def size(self) -> int:
         return len(WIDTHS) ** 5
+
+    def architectures(self) -> Iterator[str]:
+        for widths in product(WIDTHS, repeat=5):
+            yield ":".join(map(str, widths))
 
     def draw_backbone(self, pen: Drawing, parsed: Widths, head: Head) -> int:
         x = pen.conv(pen.input(head.input), parsed[0], 3, batch_norm=True)

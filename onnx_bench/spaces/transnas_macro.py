@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -72,6 +73,9 @@ class TransNASMacro(TransNAS):
 
     def size(self) -> int:
         return len(all_modules())
+
+    def architectures(self) -> Iterator[str]:
+        return map(self._arch, all_modules())
 
     def draw_cell(self, pen: Drawing, x: int, cell: str, channels: int, stride: int) -> int:
         y = pen.relu_conv(pen.relu_conv(x, channels, 3, stride), channels, 3)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import ClassVar
 
 from onnx_bench.spaces.drawing import Drawing
@@ -86,6 +88,9 @@ class TransNASMicro(TransNAS):
 
     def size(self) -> int:
         return int(len(OPERATIONS) ** len(EDGES))
+
+    def architectures(self) -> Iterator[str]:
+        return (self._arch("".join(ops)) for ops in product(OPERATIONS, repeat=len(EDGES)))
 
     def draw_cell(self, pen: Drawing, x: int, cell: str, channels: int, stride: int) -> int:
         return draw_edge_cell(pen, x, cell.replace("_", ""), ZERO, SKIP, _edge(channels, stride))

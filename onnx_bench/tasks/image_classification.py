@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from onnx_bench.tasks.small_data import protocols as vision_transformers
 from onnx_bench.tasks.task import Protocol, Task
 
 _NB201 = "SGD with Nesterov momentum and a cosine schedule for 200 epochs (NAS-Bench-201)"
 _NB201_SEEDS = "the mean of the recorded seeds"
+_NATS_SIZE = Protocol("nats_size", "test", 90, 1, "test images, a single run (NATS-Bench)")
 
 CIFAR10 = Task(
     name="cifar10",
@@ -25,6 +27,8 @@ CIFAR10 = Task(
     protocols=(
         Protocol("nasbench101", "validation", 108, 1, "validation images only, a single training run per cell"),
         Protocol("nasbench201", "test", 200, 3, f"test images, {_NB201_SEEDS}"),
+        _NATS_SIZE,
+        Protocol("darts", "validation", None, 1, "about 100 epochs, a single run (NAS-Bench-301)"),
     ),
 )
 
@@ -43,7 +47,11 @@ CIFAR100 = Task(
     training=_NB201,
     description="Classify 32x32 colour photographs into one hundred classes (CIFAR-100), trained from scratch; "
     "top-1 accuracy in percent.",
-    protocols=(Protocol("nasbench201", "test", 200, 3, _NB201_SEEDS),),
+    protocols=(
+        Protocol("nasbench201", "test", 200, 3, _NB201_SEEDS),
+        _NATS_SIZE,
+        *vision_transformers("images enlarged to 224x224, a single run (Auto-Prox)"),
+    ),
 )
 
 IMAGENET16_120 = Task(
@@ -61,7 +69,7 @@ IMAGENET16_120 = Task(
     training=_NB201,
     description="Classify ImageNet photographs shrunk to 16x16 pixels into the first 120 classes (ImageNet16-120), "
     "trained from scratch; top-1 accuracy in percent.",
-    protocols=(Protocol("nasbench201", "test", 200, 3, _NB201_SEEDS),),
+    protocols=(Protocol("nasbench201", "test", 200, 3, _NB201_SEEDS), _NATS_SIZE),
 )
 
 IMAGENET = Task(
@@ -82,6 +90,7 @@ IMAGENET = Task(
     protocols=(
         Protocol("timm", "validation", None, 1, "recipes differ between networks and years: the spread between recipes "
                  "is part of the noise"),
+        Protocol("torchvision", "validation", None, 1, "recipes differ between networks and years"),
     ),
 )  # fmt: skip
 

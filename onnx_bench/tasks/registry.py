@@ -1,19 +1,34 @@
-"""Look tasks up by name."""
+"""Look tasks up by name, and add one's own."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from pathlib import Path
 
-from onnx_bench.errors import UnknownNameError
+from onnx_bench.errors import InvalidTaskError, UnknownNameError
+from onnx_bench.tasks.glue import GLUE
 from onnx_bench.tasks.image_classification import IMAGE_CLASSIFICATION
+from onnx_bench.tasks.imagenet_variants import IMAGENET_VARIANTS
+from onnx_bench.tasks.language_modelling import LANGUAGE_MODELLING
+from onnx_bench.tasks.latency import LATENCY
+from onnx_bench.tasks.node_classification import NODE_CLASSIFICATION
+from onnx_bench.tasks.small_data import SMALL_DATA
 from onnx_bench.tasks.task import Task
+from onnx_bench.tasks.throughput import THROUGHPUT
 from onnx_bench.tasks.transnas import TRANSNAS
 
-_TASKS: dict[str, Task] = {task.name: task for task in (*IMAGE_CLASSIFICATION, *TRANSNAS)}
+_TASKS: dict[str, Task] = {
+    task.name: task
+    for family in (
+        IMAGE_CLASSIFICATION, IMAGENET_VARIANTS, SMALL_DATA, TRANSNAS, NODE_CLASSIFICATION, GLUE, LANGUAGE_MODELLING,
+        LATENCY, THROUGHPUT,
+    )
+    for task in family
+}  # fmt: skip
 
 
 def list_tasks() -> tuple[Task, ...]:
-    """Every known task, related ones side by side."""
+    """Every known task, related ones side by side, registered ones last."""
     return tuple(_TASKS.values())
 
 
@@ -26,8 +41,37 @@ def get_task(name: str) -> Task:
     if name in _TASKS:
         return _TASKS[name]
     # `class_scene` means `transnas/class_scene` to a person, so last parts are offered too.
-    last_parts = {known.rpartition("/")[2]: known for known in _TASKS}
-    close = get_close_matches(name.lower(), [*_TASKS, *last_parts], n=3, cutoff=0.6)
-    offers = dict.fromkeys(last_parts.get(match, match) for match in close)
+    spellings: dict[str, list[str]] = {}
+    for known in _TASKS:
+        for spelling in {known, known.rpartition("/")[2]}:
+            spellings.setdefault(spelling, []).append(known)
+    close = get_close_matches(name.lower(), spellings, n=5, cutoff=0.6)
+    offers = dict.fromkeys(known for match in close for known in spellings[match])
     hint = f"did you mean {' or '.join(offers)}?" if offers else f"known tasks: {', '.join(_TASKS)}"
     raise UnknownNameError(f"no task is called {name!r}; {hint}")
+
+
+def register_task(task: Task) -> Task:
+    """Make a task of one's own known to `get_task` and `list_tasks` of this process, and return it.
+
+    Registering the same task again does nothing.
+
+    Raises:
+        InvalidTaskError: A value is of another type than `Task` says, or another task has this name.
+    """
+    Task.from_dict(task.to_dict(), f"task {task.name!r}")
+    if not task.name or task.name.strip("/ ") != task.name:
+        raise InvalidTaskError(f"task {task.name!r}: a name needs letters, and no space or slash at its ends")
+    if _TASKS.get(task.name, task) != task:
+        raise InvalidTaskError(f"another task is called {task.name!r} already; choose another name")
+    _TASKS[task.name] = task
+    return task
+
+
+def load_task(path: str | Path) -> Task:
+    """Read a task from a YAML file (see `Task.from_yaml`) and register it.
+
+    Raises:
+        InvalidTaskError: The file describes no task, or another task has its name.
+    """
+    return register_task(Task.from_yaml(path))

@@ -58,6 +58,16 @@ class Structure:
             [0 if graph.nodes[i].op in _FREE else 1 for i in order],
         )
         items = tuple(_renumber(item, order) for item in folded)[len(inputs) :]
+        return cls._named(graph, items)
+
+    @classmethod
+    def flat(cls, view: View) -> Structure:
+        """Everything in one class, without looking for repeats: quicker, for modules whose text nobody reads."""
+        nodes = enumerate(view.graph.nodes)
+        return cls._named(view.graph, tuple(Leaf(i) for i, n in nodes if n.op != "Input" and i not in view.literals))
+
+    @classmethod
+    def _named(cls, graph: Graph, items: tuple[Item, ...]) -> Structure:
         names: dict[int, str] = {}
         _name(graph, items, "", names)
         return cls(items, names)

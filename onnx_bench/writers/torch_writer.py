@@ -14,18 +14,23 @@ if TYPE_CHECKING:
     import torch
 
 
-def to_module(graph: Graph) -> torch.nn.Module:
+def to_module(graph: Graph, *, blocks: bool = True) -> torch.nn.Module:
     """The network as a torch module in inference mode, with PyTorch's own initialisation.
 
     It is what the source of `to_source` defines: that text is run, so the two cannot differ. The text is made of our
     own words and of literals; no name or string of a file gets into it.
+
+    Args:
+        graph: A graph in canonical form, batch norms and dead branches allowed.
+        blocks: Whether repeated parts become submodules. Without them the module is made several times faster, and its
+            weights have other names than those of `to_source`.
 
     Raises:
         UnsupportedGraphError: An operator has no PyTorch form, or a shape is unknown.
         ModelTooLargeError: There are more weights than `weights.MAX_ELEMENTS`.
     """
     view = View.of(graph)
-    structure = Structure.of(view)
+    structure = Structure.of(view) if blocks else Structure.flat(view)
     named_weights(view, structure)
     namespace: dict[str, Any] = {"__name__": "archlm_network"}
     exec(compile(source_of(view, structure, "Network"), "<network>", "exec"), namespace)

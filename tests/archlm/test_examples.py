@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from archlm.examples import resnet18
-from archlm.torch_export import export_module
 from onnx_bench.reader import read_graph
+from onnx_bench.torch_export import export_module
 
 
 def test_resnet18_has_the_parameters_of_the_paper() -> None:

@@ -101,3 +101,10 @@ def test_a_first_axis_that_is_no_batch_is_kept(inputs: str, body: str, stored: s
     assert graph.nodes[0].shape is not None
     assert graph.nodes[0].shape[0] in (12, 35)
     assert any("no batch axis" in w for w in graph.warnings)
+
+
+def test_a_matrix_of_relations_beside_the_input_speaks_against_a_batch() -> None:
+    graph = imported("y = Relu (x)", inputs="float[12,8] x, float[12,12] adjacency")
+    assert [node.shape for node in graph.nodes] == [(12, 8), (12, 12), (12, 8)]
+    one_of_two = imported("y = Relu (x)", inputs="float[12,8] x, float[12,9] other")
+    assert one_of_two.nodes[0].shape == (1, 8)

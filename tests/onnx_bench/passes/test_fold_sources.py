@@ -47,6 +47,15 @@ def test_zero_times_anything_leaves_no_branch() -> None:
     assert ops(graph) == ["Conv", "Tanh"] and only(graph, "Conv").get("kernel") == (1, 1)
 
 
+def test_a_decomposed_mish_of_zeros_leaves_no_branch() -> None:
+    s = Sketch()
+    x = s.input()
+    zeros = s.op("Add", s.op("Mul", x, s.number(0.0)), s.op("Mul", s.op("Relu", x), s.number(0.0)))
+    mish = s.op("Mul", zeros, s.op("Tanh", s.op("Softplus", zeros)))
+    graph = normal(s.done(s.op("Tanh", s.op("Add", s.conv(mish), s.conv(x, kernel=1)))))
+    assert ops(graph) == ["Conv", "Tanh"] and only(graph, "Conv").get("kernel") == (1, 1)
+
+
 def test_idle_terms_alone_are_zeros() -> None:
     s = Sketch()
     zeros = s.number(0.0, shape=IMAGE)

@@ -52,13 +52,13 @@ def test_drawn_equals_normalised_for_every_head(name: str) -> None:
             check(space, space.sample(rng), task)
 
 
-def exported(module: nn.Module, folded: bool) -> ArchGraph:
+def exported(module: nn.Module, folded: bool, side: int = 32) -> ArchGraph:
     """The graph of a network with random weights, exported by torch and read back."""
     mode = torch.onnx.TrainingMode.EVAL if folded else torch.onnx.TrainingMode.PRESERVE
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(module.eval(), (torch.randn(1, 3, 32, 32),), file, dynamo=False, training=mode,
+        torch.onnx.export(module.eval(), (torch.randn(1, 3, side, side),), file, dynamo=False, training=mode,
                           do_constant_folding=folded)  # fmt: skip
     return import_model(onnx.load_model_from_string(file.getvalue())).normalise()
 

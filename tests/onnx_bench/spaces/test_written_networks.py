@@ -11,7 +11,7 @@ from onnx_bench import spaces
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
 from onnx_bench.writers.weights import load_weights, read_weights
-from tests.onnx_bench.spaces.cases import DRAWN
+from tests.onnx_bench.spaces.cases import DRAWN, of
 from tests.onnx_bench.writers.running import assert_same, random_inputs, run_module, run_onnx, session
 
 
@@ -22,7 +22,7 @@ def from_source(graph: ArchGraph) -> torch.nn.Module:
 
 
 def check(name: str, number: int, seed: int) -> None:
-    space, rng = spaces.get(name), random.Random(seed)
+    space, rng = spaces.get(name, **getattr(of(name), "SMALL", {})), random.Random(seed)
     for _ in range(number):
         graph = space.build(space.sample(rng))
         file = graph.to_onnx().SerializeToString()

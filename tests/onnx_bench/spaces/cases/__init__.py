@@ -1,4 +1,8 @@
-"""For every space: `SIZE`, `BAD` (strings that are none of its architectures), `ODD` (networks worth a close look)."""
+"""For every space: `SIZE`, `BAD` (strings that are none of its architectures), `ODD` (networks worth a close look).
+
+Where a space needs them: `SMALL` (a skeleton to compute with), `SHARED` (parameters that two layers share), and
+`own_inputs(arch)` (shapes of inputs whose number the architecture decides).
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,23 +13,23 @@ import torch
 from onnx_bench.errors import UnsupportedGraphError
 
 
-def export_module(module: torch.nn.Module, example: Sequence[torch.Tensor]) -> bytes:
+def export_module(module: torch.nn.Module, example: Sequence[torch.Tensor], *, fold: bool = True) -> bytes:
     """Export `module` in evaluation mode with PyTorch's TorchScript exporter.
 
     Args:
         module: The network; its training flags are as before afterwards.
         example: Arguments of one call of `module`; their shapes become the input shapes of the graph.
+        fold: Whether batch norms become part of the convolutions before them, as exporters do unless told otherwise.
 
     Raises:
         UnsupportedGraphError: `module` does not run on `example`, or PyTorch cannot export it.
     """
     buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
+    mode = torch.onnx.TrainingMode.EVAL if fold else torch.onnx.TrainingMode.PRESERVE
     training = {part: part.training for part in module.modules()}
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            # The exporter warns of its successor and of every traced branch; a failure is an exception.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(module.eval(), tuple(example), buffer, dynamo=False)
+        with _exporting(), torch.no_grad():
+            torch.onnx.export(module.eval(), tuple(example), buffer, dynamo=False, training=mode)
     except Exception as error:  # the module and the exporter may raise anything
         shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in example)
         raise UnsupportedGraphError(
@@ -39,6 +40,22 @@ def export_module(module: torch.nn.Module, example: Sequence[torch.Tensor]) -> b
         for part, was_training in training.items():
             part.training = was_training
     return buffer.getvalue()
+
+
+@contextmanager
+def _exporting() -> Iterator[None]:
+    """PyTorch as it must be while it exports; as before afterwards."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # it runs attention as one operator that cannot be exported
+    torch._C._jit_set_onnx_log_output_stream("stderr")  # the graph of a failed export must not end up among answers
+    try:
+        with warnings.catch_warnings():
+            # The exporter warns of its successor and of every traced branch; a failure is an exception.
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch._C._jit_set_onnx_log_output_stream("stdout")
 
 
 def _first_line(error: Exception) -> str:

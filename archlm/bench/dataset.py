@@ -1,0 +1,88 @@
+"""Load a data set that `archlm bench build` made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from archlm.bench.build import MANIFEST
+from archlm.bench.schema import CODE
+from onnx_bench.errors import UserInputError
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def load(folder: str | Path, task: str | None = None, split: str | None = None) -> datasets.Dataset:
+    """The architectures of a built data set, memory-mapped.
+
+    Args:
+        folder: Where it was built.
+        task: Only architectures measured on this task, once for each measurement, with its columns (`value`, `split`,
+            `epochs`, `runs`, `note`, `source`, `licence`) and under the name that its source uses.
+        split: With `task`: only measurements on this part of the data (`validation` or `test`).
+
+    Raises:
+        UserInputError: The folder holds no finished data set of this version, or nothing was measured on the task.
+    """
+    import datasets
+
+    read_manifest(folder)
+    table = datasets.load_dataset("parquet", data_files=_files(folder, "architectures"), split="train")
+    assert isinstance(table, datasets.Dataset), "a single split was asked for"
+    if task is None:
+        return table
+    measured = measurements(folder, task)
+    if split is not None:
+        measured = measured.filter(pc.equal(measured["split"], split))
+    if not measured.num_rows:
+        raise UserInputError(f"{folder} holds no measurements on task {task!r}{f', split {split!r}' if split else ''}")
+    place = {fingerprint: i for i, fingerprint in enumerate(table["fingerprint"])}
+    rows = table.select([place[f] for f in measured["fingerprint"].to_pylist()]).remove_columns(["space", "arch"])
+    for name in measured.column_names:
+        if name != "fingerprint":
+            rows = rows.add_column(name, measured[name].to_pylist())
+    return rows
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """What the build said of itself.
+
+    Raises:
+        UserInputError: There is no finished data set of this version.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserInputError(
+            f"{folder} holds no finished data set ({error}); make one with archlm bench build"
+        ) from error
+    if manifest.get("format") != CODE:
+        raise UserInputError(
+            f"{folder} is of format {manifest.get('format')}, this version reads {CODE}; build it again"
+        )
+    return manifest
+
+
+def architectures(folder: str | Path, columns: list[str], rows: int = 1000) -> Iterator[pa.Table]:
+    """Some columns of the architectures, in order, piece by piece."""
+    for file in _files(folder, "architectures"):
+        for batch in pq.ParquetFile(file).iter_batches(rows, columns=columns):
+            yield pa.Table.from_batches([batch])
+
+
+def measurements(folder: str | Path, task: str | None = None) -> pa.Table:
+    """All measurements, or those on one task."""
+    filters = [("task", "=", task)] if task is not None else None
+    return pa.concat_tables([pq.read_table(file, filters=filters) for file in _files(folder, "measurements")])
+
+
+def _files(folder: str | Path, part: str) -> list[str]:
+    return sorted(map(str, (Path(folder) / part).glob("*.parquet")))

@@ -1,0 +1,23 @@
+"""Training-free proxies: how good a network may be, told by its random weights on a random batch.
+
+Every value is a function of the architecture's fingerprint, the batch and the seed. Weights are PyTorch's default
+initialisation, images are Gaussian noise. Batch norms that the canonical form has folded are put back (see
+`batch_norms`): without them signals vanish or explode, and the published values were computed with them.
+
+Example:
+    >>> from encoders import proxies
+    >>> from onnx_bench import spaces
+    >>> space = spaces.get("nasbench201")
+    >>> graph = space.build("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|")
+    >>> proxies.compute(graph, ["params"])
+    {'params': 73306.0}
+"""
+
+from __future__ import annotations
+
+from encoders.proxies.measuring import BATCH, compute, compute_many, measure
+from encoders.proxies.registry import NAMES, VERSION
+from encoders.proxies.store import Measurement, Store
+from encoders.proxies.with_features import with_features
+
+__all__ = ["BATCH", "NAMES", "VERSION", "Measurement", "Store", "compute", "compute_many", "measure", "with_features"]

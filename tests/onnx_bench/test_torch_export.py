@@ -1,0 +1,61 @@
+"""Exporting a module leaves it as it was."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from onnx_bench.errors import UnsupportedGraphError
+from onnx_bench.reader import read_graph
+from onnx_bench.torch_export import export_module
+
+
+class SelfAttention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.attention(x, x, x, need_weights=False)[0]
+
+
+class Inverse(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.pinv(x)  # ONNX has no such operator
+
+
+def test_training_flags_survive() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout())
+    network[1].eval()
+    export_module(network, [torch.zeros(1, 3, 8, 8)])
+    assert [part.training for part in network] == [True, False, True] and network.training
+
+
+def test_it_is_the_network_without_dropout() -> None:
+    data = export_module(nn.Sequential(nn.Linear(4, 3), nn.Dropout(), nn.ReLU()), [torch.zeros(1, 4)])
+    assert [node.op for node in read_graph(data, trusted=True).nodes] == ["Input", "Linear", "Relu"]
+
+
+def test_a_failure_names_the_input_and_prints_nothing_between_answers(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UnsupportedGraphError, match="Linear with input 1x5: RuntimeError"):
+        export_module(nn.Linear(4, 3), [torch.zeros(1, 5)])
+    with pytest.raises(UnsupportedGraphError, match="UnsupportedOperatorError"):
+        export_module(Inverse(), [torch.eye(3)])
+    assert capfd.readouterr().out == ""
+
+
+def test_batch_norms_stay_where_they_are_not_to_be_folded() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.Dropout())
+    for fold in (True, False):
+        graph = read_graph(export_module(network, [torch.zeros(1, 3, 8, 8)], fold=fold), trusted=True, normalised=False)
+        assert ("BatchNormalization" in [node.op for node in graph.nodes]) is not fold
+        assert graph.params == (112 if fold else 116)
+
+
+def test_attention_is_exported_although_pytorch_has_a_faster_way_to_run_it() -> None:
+    assert torch.backends.mha.get_fastpath_enabled()
+    graph = read_graph(export_module(SelfAttention(), [torch.zeros(1, 5, 8)]), trusted=True)
+    assert "Attention" in [node.op for node in graph.nodes]
+    assert graph.params == 4 * (8 * 8 + 8)
+    assert torch.backends.mha.get_fastpath_enabled()
