@@ -1,16 +1,16 @@
 """Training-free proxies: how good a network may be, told by its random weights on a random batch.
 
 Every value is a function of the architecture's fingerprint, the batch and the seed. Weights are PyTorch's default
-initialisation, images are Gaussian noise. Batch norms that the canonical form has folded are put back (see
-`batch_norms`): without them signals vanish or explode, and the published values were computed with them.
+initialisation (zen: N(0, 1)), images are Gaussian noise with the spectrum of natural images (zen: white). Batch norms
+that the canonical form has folded are put back (see `batch_norms`).
 
 Example:
     >>> from encoders import proxies
     >>> from onnx_bench import spaces
     >>> space = spaces.get("nasbench201")
-    >>> graph = space.build("|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|")
-    >>> proxies.compute(graph, ["params"])
-    {'params': 73306.0}
+    >>> graph = space.build("|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
+    >>> proxies.compute(graph, ["params", "macs"])
+    {'params': 73098.0, 'macs': 7783040.0}
 """
 
 from __future__ import annotations

@@ -77,6 +77,12 @@ def _silu(site: OnnxSite) -> None:
     site.emit("Mul", site.ins[0], site.file.op("Sigmoid", [site.ins[0]]))
 
 
+def _hard_sigmoid(site: OnnxSite) -> None:
+    """The canonical slope has six digits; where it stands for 1/6, deep networks need all of them (see `torch_ops`)."""
+    alpha = site.attrs["alpha"]
+    site.emit("HardSigmoid", site.ins[0], alpha=1 / 6 if abs(alpha - 1 / 6) < 1e-5 else alpha, beta=site.attrs["beta"])
+
+
 def _clip(site: OnnxSite) -> None:
     low, high = site.attrs["min"], site.attrs["max"]
     scalar = site.file.constant
@@ -186,7 +192,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("Conv", "ConvTranspose"), _conv),
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), _pool),
     "Gelu": _same("Gelu", "approximate"),
-    "HardSigmoid": _same("HardSigmoid", "alpha", "beta"),
+    "HardSigmoid": _hard_sigmoid,
     "Einsum": _same("Einsum", "equation"),
     "Transpose": _same("Transpose", "perm"),
     "DepthToSpace": _same("DepthToSpace", "blocksize", "mode"),

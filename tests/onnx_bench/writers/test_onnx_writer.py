@@ -9,6 +9,7 @@ from onnx_bench.builder import GraphBuilder
 from onnx_bench.errors import ModelTooLargeError, UnsupportedGraphError
 from onnx_bench.node import Graph, Node
 from onnx_bench.ops import OPS
+from onnx_bench.reader import read_graph
 from onnx_bench.spaces.nasbench201 import NASBench201
 from onnx_bench.writers.onnx_writer import to_onnx
 from onnx_bench.writers.torch_writer import to_module
@@ -130,3 +131,13 @@ def test_unconnected_cells_answer_every_example() -> None:
     outputs = run_onnx(session(model), inputs)
     assert outputs[0].shape == (3, 10)
     assert_same(run_module(load_weights(to_module(graph), read_weights(model)), inputs), outputs)
+
+
+@pytest.mark.parametrize(("alpha", "written"), [(0.166667, 1 / 6), (0.2, 0.2)])
+def test_the_slope_of_a_hard_sigmoid_is_written_in_full(alpha: float, written: float) -> None:
+    b = GraphBuilder()
+    graph = b.build(b.add("HardSigmoid", b.input((1, 4)), alpha=alpha))
+    model = to_onnx(graph)
+    (found,) = (a.f for a in model.graph.node[0].attribute if a.name == "alpha")
+    assert found == pytest.approx(written, rel=1e-7)
+    assert read_graph(model.SerializeToString(), trusted=True).nodes == graph.nodes
