@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Threads of LightGBM that wait for one another by spinning take minutes where a second program uses the processors.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -67,11 +67,11 @@ def run_module(module: torch.nn.Module, inputs: Sequence[np.ndarray]) -> list[np
     return [y.numpy() for y in (outputs if isinstance(outputs, tuple) else (outputs,))]
 
 
-def assert_same(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> None:
-    """Equal types, shapes and, up to 1e-4 of the largest value, values."""
+def assert_same(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], tolerance: float = 1e-4) -> None:
+    """Equal types, shapes and, up to `tolerance` times the largest value, values."""
     assert len(found) == len(wanted)
     for number, (a, b) in enumerate(zip(found, wanted, strict=True)):
         assert (a.shape, a.dtype) == (b.shape, b.dtype), f"output {number}"
         finite = b[np.isfinite(b)].astype(np.float64)
         scale = float(np.abs(finite).max(initial=1))
-        np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * scale, err_msg=f"output {number}")
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * scale, err_msg=f"output {number}")
