@@ -88,7 +88,7 @@ def _parameters(manifest: dict[str, Any]) -> Iterator[Check]:
             yield Check(f"recorded parameters of {part['source']}", ok, found)
 
 
-READ_FROM_FILES = ("timm_table",)
+READ_FROM_FILES = ("timm_graphs", "timm_table")
 
 
 def _optima(values: pa.Table) -> Iterator[Check]:
