@@ -108,7 +108,8 @@ def test_every_task_has_its_input_and_output(space: spaces.SearchSpace[Any]) -> 
         check_is_recounted(graph)
         assert [graph.nodes[i].shape for i in graph.inputs] == input_shapes(space, head, arch)
         if head.outputs:
-            assert graph.nodes[graph.outputs[0]].shape[-1] == head.outputs
+            leading = getattr(of(space.name), "LEADING", (1,))
+            assert graph.nodes[graph.outputs[0]].shape == (*leading, head.outputs)
         assert space.build(arch, task=task.rpartition("/")[2]) == graph
 
 

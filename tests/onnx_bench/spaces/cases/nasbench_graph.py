@@ -35,3 +35,6 @@ ODD: list[str] = [
     # the same tensor brought out twice
     '{"link": [0, 1, 1, 1], "ops": ["gcn", "gat", "skip", "skip"]}',
 ]
+
+LEADING = (128,)
+"""Axes of the output before the classes: one row for each node of the graph."""

@@ -80,3 +80,6 @@ ODD: list[str] = [
         h_new_2=("linear", ["h_prev_2", "h_new_1", "x"]),
     ),
 ]  # fmt: skip
+
+LEADING = (1, 1)
+"""Axes of the output before the vocabulary: step and batch."""
