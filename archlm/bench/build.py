@@ -2,12 +2,14 @@
 
 Two stages. Every chunk of the plan is encoded and stored under `parts/`, in any order and by any number of workers;
 a chunk depends on nothing but its job, so those that exist are kept. Then the chunks are merged in the order of the
-plan, the first of equal architectures staying. Equal plans give equal files, bit for bit.
+plan, the first of equal architectures staying. Equal plans give equal files, bit for bit. Records that are refused stop
+nothing: they are named before and, as an error, after everything else is built.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,12 +19,13 @@ from archlm.bench import workers
 from archlm.bench.card import write_card
 from archlm.bench.encode import encode_job
 from archlm.bench.merge import Merge
-from archlm.bench.plan import Job, Part, RecordsPart
+from archlm.bench.plan import Job, Part, RecordsPart, RefusedPart, refused_error
 from archlm.bench.schema import CODE
 from onnx_bench.errors import UserInputError
 
 MANIFEST = "manifest.json"
 PARTS = "parts"
+_LOG = logging.getLogger(__name__)
 
 Report = Callable[[str, int, int | None], None]
 """`(what, done, total)`: architectures of a part, or of the merge, that are done; the total where it is known."""
@@ -42,18 +45,26 @@ def build(
 
     Raises:
         UserInputError: The folder cannot be written.
-        ArchLMError: A file of records is damaged.
+        MalformedRecordsError: Once everything else is built and the manifest written: there are refused records.
+        ArchLMError: A file of records is damaged, or the workers have other packages than this process.
     """
+    refused = [part for part in parts if isinstance(part, RefusedPart)]
+    if refused:
+        _LOG.warning("%s", refused_error("refused records, without which everything else is built", refused))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)  # it says that the data set is complete
         for part in parts:
-            _encode(folder, part, processes, ray, report)
+            if not isinstance(part, RefusedPart):
+                _encode(folder, part, processes, ray, report)
         manifest = _merge(folder, parts, report)
         write_card(folder, manifest)
         write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     except OSError as error:
         raise UserInputError(f"cannot write the data set to {folder}: {error}") from error
+    if refused:
+        counts = f"{manifest['architectures']:,} architectures, {manifest['measurements']:,} measurements"
+        raise refused_error(f"built {counts}, but without refused records", refused)
     return manifest
 
 
@@ -94,7 +105,7 @@ def _merge(folder: Path, parts: Sequence[Part], report: Report) -> dict[str, Any
             for chunk in sorted((folder / PARTS / part.label).glob("*.parquet")):
                 merging.add(chunk, source.name if source else "", source.licence if source else "")
                 report("merge", merging.entries, None)
-            described.append(part.description | {name: n - before[name] for name, n in merging.counts().items()})
+            described.append(part.identity | {name: n - before[name] for name, n in merging.counts().items()})
     return {"format": CODE, **merging.counts(), "parts": described, "not_built": merging.skipped}
 
 

@@ -45,6 +45,7 @@ def write_card(folder: Path, manifest: dict[str, Any]) -> None:
         "|---|---|---|---|---|---|---|",
         *(_row(part) for part in parts),
         "",
+        *(f"Refused, and not in it: {part['source']}. {part['refused']}.\n" for part in parts if "refused" in part),
         "Split by fingerprint (`onnx_bench.splits`), never by row: isomorphic cells and duplicates have equal ones.",
         "",
     ]
@@ -54,5 +55,6 @@ def write_card(folder: Path, manifest: dict[str, Any]) -> None:
 def _row(part: dict[str, Any]) -> str:
     source = records.get_source(part["source"]) if "source" in part else None
     name = next(f"{key} {part[key]}" for key in ("source", "all", "sample") if key in part)
+    name += " (refused)" if "refused" in part else ""
     counts = (f"{part[key]:,}" for key in ("entries", "architectures", "measurements", "skipped"))
     return f"| {' | '.join((name, *counts, source.licence if source else '', source.reference if source else ''))} |"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from archlm.bench.plan import Draw, Job
+from archlm.bench.plan import Draw, Job, package_versions
 from archlm.bench.schema import CHUNK, pack_graph
 from encoders import features, text
 from onnx_bench import spaces
@@ -22,12 +23,25 @@ COMPRESSION = {"compression": "zstd", "compression_level": 3}
 
 
 def encode_job(job: Job) -> bytes:
-    """The chunk of `job` as a parquet file; equal jobs give equal bytes."""
+    """The chunk of `job` as a parquet file; equal jobs give equal bytes.
+
+    Raises:
+        UserInputError: The packages that build the networks are not those the job was planned with.
+    """
+    if job.built_with and (here := package_versions(job.space)) != job.built_with:
+        raise UserInputError(
+            f"the networks of {job.space} are built with {_in_words(here)} on this worker, the build was planned with "
+            f"{_in_words(job.built_with)}; install the same on every machine and start the build again"
+        )
     work = job.work
     entries = [Entry(arch, ()) for arch in work.archs(job.space)] if isinstance(work, Draw) else work
     sink = pa.BufferOutputStream()
     pq.write_table(encode_entries(job.space, entries), sink, **COMPRESSION)
     return sink.getvalue().to_pybytes()
+
+
+def _in_words(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def encode_entries(space: str, entries: tuple[Entry, ...] | list[Entry]) -> pa.Table:

@@ -5,26 +5,9 @@ A user exports such a file once, with the benchmark's own tools and wherever its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
-
-from onnx_bench.errors import MalformedRecordsError
 from onnx_bench.records import tables
-from onnx_bench.records.source import Entry, Source
+from onnx_bench.records.source import Refusal, Source
 from onnx_bench.records.table import Table
-
-
-def refuse(table: str, columns: Table, path: Path) -> Iterator[Entry]:
-    """Raise the error that says what to do.
-
-    Raises:
-        MalformedRecordsError: Always.
-    """
-    raise MalformedRecordsError(
-        f"{path} is a pickle; reading it could run code, so nothing here does. Export it once with the benchmark's own "
-        f"tools to {table}.csv or {table}.parquet with the columns {', '.join(columns.used())}, then move it away"
-    )
 
 
 def _source(
@@ -32,7 +15,12 @@ def _source(
     table: str, columns: Table,
 ) -> Source:  # fmt: skip
     title = f"{title} (a pickle: not read, export it to {table}.csv)"
-    return Source(name, title, space, files, size, url, licence, paper, partial(refuse, table, columns))
+    refusal = Refusal(
+        "published as a pickle; reading one could run code, so nothing here does. Export the records once with the "
+        f"benchmark's own tools to {table}.csv or {table}.parquet with the columns {', '.join(columns.used())}, then "
+        "move the pickle away"
+    )
+    return Source(name, title, space, files, size, url, licence, paper, refusal)
 
 
 _NATS = ("https://github.com/D-X-Y/NATS-Bench", "MIT", "Dong et al., NATS-Bench, TPAMI 2021, arXiv:2009.00437")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from onnx_bench.errors import MissingRecordsError
+from onnx_bench.errors import MalformedRecordsError, MissingRecordsError
 
 Split = Literal["validation", "test", "none"]
 """Part of a data set that was scored; `none` for costs such as latency."""
@@ -50,6 +50,29 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Stands where a reader would, for files that are recognised so that a user learns why nothing here reads them.
+
+    Attributes:
+        advice: Why not, and what to do instead.
+    """
+
+    advice: str
+
+    def __call__(self, path: Path) -> Iterator[Entry]:
+        """Like a reader.
+
+        Raises:
+            MalformedRecordsError: Always.
+        """
+        raise self.error([path])
+
+    def error(self, paths: Sequence[Path]) -> MalformedRecordsError:
+        """The error to raise for these files; it shows their names without control characters."""
+        return MalformedRecordsError(f"{', '.join(repr(str(path)) for path in paths)}: {self.advice}")
+
+
+@dataclass(frozen=True)
 class Source:
     """One kind of file of measured records: where it comes from, and how it is read.
 
@@ -63,8 +86,10 @@ class Source:
         url: Where a user gets it.
         licence: Of the records.
         reference: The paper.
-        reader: Gives the entries of a file in the order of the file, without holding all of them at once.
+        reader: Gives the entries of a file in the order of the file, without holding all of them at once; a `Refusal`
+            for files that are not read.
         beside: Names of further files that are read, or looked for, in the folder of the file.
+        stores_graphs: Whether every entry brings its model file, so that no network is built from its description.
     """
 
     name: str
@@ -77,6 +102,12 @@ class Source:
     reference: str
     reader: Callable[[Path], Iterator[Entry]] = field(repr=False)
     beside: tuple[str, ...] = ()
+    stores_graphs: bool = False
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What says why files of this source are not read; `None` where they are."""
+        return self.reader if isinstance(self.reader, Refusal) else None
 
     def find(self, folder: Path) -> list[Path]:
         """The files of this source in `folder`, sorted; none if there is none."""
@@ -91,7 +122,8 @@ class Source:
 
         Raises:
             MissingRecordsError: There is no such file; the message says where to get it.
-            MalformedRecordsError: While reading, where the file is damaged or of another format.
+            MalformedRecordsError: While reading, where the file is damaged or of another format; at once where files of
+                this source are refused.
         """
         if not path.exists():
             raise self.missing(path)

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from onnx_bench.errors import UnsupportedGraphError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import torch
 
 EXTRA = "zoo"
+ABSENT = "absent"
+_EXPORTED_WITH = ("torch", "torchvision")
+"""What a graph depends on beside the space's package: PyTorch exports it, and timm imports torchvision too."""
 _ARCH = re.compile(r"([^@]+)(?:@([1-9]\d{0,3}))?")
 
 
@@ -65,6 +69,10 @@ class ZooSpace(SearchSpace[ZooModel]):
     @abstractmethod
     def create(self, name: str, size: int, outputs: int) -> torch.nn.Module:
         """A model for images of this size, with random weights."""
+
+    def versions(self) -> dict[str, str]:
+        """Installed version of every package that decides a graph, or `ABSENT`; nothing is imported for it."""
+        return {name: _version(name) for name in sorted({self.package, *_EXPORTED_WITH})}
 
     def imported(self, module: str | None = None) -> Any:
         """The package, or a module of it.
@@ -128,3 +136,10 @@ class ZooSpace(SearchSpace[ZooModel]):
         graph = read_graph(data, trusted=True, normalised=normalised)
         stored = sum(parameter.numel() for parameter in module.parameters())
         return replace(graph, name=f"{self.name}:{arch}", stored_params=stored)
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ABSENT

@@ -25,10 +25,9 @@ def test_a_pickle_is_refused_with_advice(file: str, source: str, table: str, tmp
     path.write_bytes(b"\x80\x04cos\nsystem\n(S'exit 1'\ntR.")
     [(found, found_path)] = find_sources(tmp_path)
     assert (found.name, found_path) == (source, path)
-    with pytest.raises(
-        MalformedRecordsError, match=f"is a pickle; .* to {table}.csv or {table}.parquet with the columns"
-    ):
+    with pytest.raises(MalformedRecordsError, match=f"a pickle; .* to {table}.csv or {table}.parquet with the columns"):
         found.read(path)
+    assert found.refusal is not None and get_source(f"{table}_table").refusal is None
     assert f"{table}.csv" in get_source(f"{table}_table").files
 
 

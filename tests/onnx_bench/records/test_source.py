@@ -54,6 +54,13 @@ def test_a_missing_file_is_an_error_that_says_where_to_get_it(source: Source, tm
     assert source.url in str(caught.value) and source.files[0] in str(caught.value)
 
 
+def test_the_names_of_refused_files_are_shown_without_control_characters() -> None:
+    refusal = get_source("nats_size_pickle").refusal
+    assert refusal is not None
+    said = str(refusal.error([Path("NATS-sss-v1_0-\x1b[31m"), Path("Zoë/NATS-sss-v1_0-b")]))
+    assert said.startswith(r"'NATS-sss-v1_0-\x1b[31m', 'Zoë/NATS-sss-v1_0-b': ")
+
+
 def test_the_error_says_the_size_in_words(tmp_path: Path) -> None:
     assert "(about 1.95 GB)" in str(get_source("nasbench101_full").missing(tmp_path))
     assert "(about 499 MB)" in str(get_source("nasbench101_only108").missing(tmp_path))

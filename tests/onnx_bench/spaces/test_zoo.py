@@ -6,6 +6,7 @@ import json
 import random
 import sys
 import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,23 @@ def test_without_the_package_the_extra_is_named(package: str, monkeypatch: pytes
         with pytest.raises(MissingExtraError, match=r"pip install 'archlm\[zoo\]'") as caught:
             call()
         assert caught.value.extra == "zoo" and package in str(caught.value)
+
+
+@pytest.mark.parametrize("package", ZOO)
+def test_versions_tell_what_is_installed_without_importing_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == package:
+            raise metadata.PackageNotFoundError(name)
+        return "2.13.0+cpu"
+
+    real = spaces.get(package)
+    assert isinstance(real, ZooSpace)
+    for module in ZOO:
+        monkeypatch.setitem(sys.modules, module, None)
+    assert real.versions()["torch"] == metadata.version("torch")
+    monkeypatch.setattr(metadata, "version", version)
+    others = {"timm": ("torch", "torchvision"), "torchvision": ("torch",)}[package]
+    assert real.versions() == {package: "absent"} | dict.fromkeys(others, "2.13.0+cpu")
 
 
 def test_a_package_that_is_broken_counts_as_missing_and_says_why(
