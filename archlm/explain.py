@@ -25,15 +25,17 @@ _LAYERS = ("conv", "linear", "matmul", "attention", "recurrent", "pool")
 
 
 def explain_graph(
-    graph: ArchGraph, weights: Weights, part: TaskPart, familiar: bool, value: Callable[[Floats], Floats], layers: int
-) -> dict[str, Any]:
+    graph: ArchGraph, weights: Weights, part: TaskPart, familiar: bool, sign: int, value: Callable[[Floats], Floats],
+    layers: int,
+) -> dict[str, Any]:  # fmt: skip
     """See `Predictor.explain`.
 
     Args:
         graph: Normalised.
         weights: Of the predictor.
         part: Of the task.
-        familiar: Whether the task's own model answers, or the cross-domain head.
+        familiar: Whether the task's own trees answer, or the cross-domain head.
+        sign: -1 where the task's values are negated to be qualities.
         value: Features [B, F] -> the answering member's values [B].
         layers: At most this many layers.
     """
@@ -42,7 +44,7 @@ def explain_graph(
     moved = member.contributions(table)[0]
     mean = float(value(table)[0])
     # Contributions add up in the member's own score; they are handed on in proportion to the task's unit.
-    average = float(part.model.scale.to_value(np.zeros(1))[0])
+    average = sign * float(part.model.scale.to_value(np.zeros(1))[0])
     unit = (mean - average) / moved.sum() if abs(moved.sum()) > 1e-9 else 0.0
     strongest = np.argsort(-np.abs(moved), kind="stable")[:FEATURES]
     return {

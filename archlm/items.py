@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from os import PathLike, fspath
 from typing import Any
 
 from onnx_bench import spaces
-from onnx_bench.errors import UnsupportedGraphError
+from onnx_bench.errors import UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
-from onnx_bench.reader import read_graph
+from onnx_bench.reader import read_graph, read_many
 
 
 def as_graph(item: Any) -> ArchGraph:
@@ -38,6 +39,20 @@ def as_graph(item: Any) -> ArchGraph:
         f"cannot read a network from {type(item).__name__}; pass an ONNX path or its bytes, an ArchGraph, a pair "
         "(space, architecture) or a pair (torch module, example input)"
     )
+
+
+def as_graphs(items: Sequence[Any]) -> Iterator[ArchGraph | UserInputError]:
+    """The normalised graph of each item, see `as_graph`, or why there is none. Files are read side by side."""
+    read = read_many(item if isinstance(item, bytes) else fspath(item) for item in items if _is_file(item))
+    for item in items:
+        try:
+            yield next(read) if _is_file(item) else as_graph(item)
+        except UserInputError as error:
+            yield error
+
+
+def _is_file(item: Any) -> bool:
+    return isinstance(item, (bytes, str, PathLike))
 
 
 def name_of(item: Any, place: int) -> str:

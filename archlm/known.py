@@ -1,13 +1,14 @@
 """The index of known architectures: nearest ones to a network, and how familiar it is.
 
-It holds names, features and predicted values, no measured ones.
+It holds names, embeddings and predicted values, no measured ones. An embedding is a network's feature vector beside its
+vector of the graph network (`embed`): the first sees what is strange in numbers, the second what is strange in wiring.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +29,16 @@ class Nearest(NamedTuple):
 
 @dataclass(frozen=True)
 class KnownArchitectures:
-    """R known architectures in standardised feature space.
+    """R known architectures in a standardised space of D dimensions.
 
     Attributes:
         names: [R] descriptions in the language of their space.
         spaces: [R] names of the spaces.
-        points: float32 [R, F], standardised features.
-        centre: [F], mean of the features.
-        scale: [F], their deviation.
+        points: float32 [R, D], standardised embeddings.
+        centre: [D], mean of the embeddings.
+        scale: [D], their deviation.
         familiar: For each space the sorted distances of its own held-out networks from the index.
+        predicted: [R, T] predicted normal scores of quality, in the order of the predictor's tasks.
     """
 
     names: tuple[str, ...]
@@ -45,34 +47,35 @@ class KnownArchitectures:
     centre: Floats
     scale: Floats
     familiar: dict[str, Floats]
+    predicted: NDArray[np.floating[Any]]
 
     @classmethod
-    def fit(cls, names: Sequence[str], spaces: Sequence[str], features: Floats) -> KnownArchitectures:
-        """Index known architectures; `familiar` is left to be filled with novelties measured on it.
+    def fit(cls, names: Sequence[str], spaces: Sequence[str], embeddings: Floats) -> KnownArchitectures:
+        """Index known architectures; `familiar` and `predicted` are left to be filled in.
 
         Args:
             names: [R].
             spaces: [R].
-            features: [R, F].
+            embeddings: [R, D].
         """
         labels = np.array(spaces)
         distinct = np.unique(labels)
-        # Spaces count the same; a feature that does not vary among the known must not hide a network in which it does.
-        centre = np.mean([features[labels == s].mean(axis=0) for s in distinct], axis=0)
-        scale = np.sqrt(np.mean([np.square(features[labels == s] - centre).mean(axis=0) for s in distinct], axis=0))
+        # Spaces count the same; what does not vary among the known must not hide a network in which it does.
+        centre = np.mean([embeddings[labels == s].mean(axis=0) for s in distinct], axis=0)
+        scale = np.sqrt(np.mean([np.square(embeddings[labels == s] - centre).mean(axis=0) for s in distinct], axis=0))
         scale = np.maximum(scale, 0.02)
-        points = ((features - centre) / scale).astype(np.float32)
-        return cls(tuple(names), tuple(spaces), points, centre, scale, {})
+        points = ((embeddings - centre) / scale).astype(np.float16).astype(np.float32)  # as they are stored
+        return cls(tuple(names), tuple(spaces), points, centre, scale, {}, np.zeros((len(names), 0)))
 
-    def features(self, places: NDArray[np.int64]) -> Floats:
-        """Features of the known architectures at `places`. Shapes: [B] -> [B, F]."""
-        return self.points[places].astype(np.float64) * self.scale + self.centre
+    def with_predictions(self, predicted: NDArray[np.floating[Any]]) -> KnownArchitectures:
+        """The same index with predicted normal scores. Shapes: [R, T]."""
+        return replace(self, predicted=predicted)
 
-    def nearest(self, features: Floats, count: int = NEAREST, only: NDArray[np.bool_] | None = None) -> Nearest:
-        """The `count` nearest known architectures. Shapes: [B, F] -> [B, count].
+    def nearest(self, embeddings: Floats, count: int = NEAREST, only: NDArray[np.bool_] | None = None) -> Nearest:
+        """The `count` nearest known architectures. Shapes: [B, D] -> [B, count].
 
         Args:
-            features: Of the queries.
+            embeddings: Of the queries.
             count: How many.
             only: [R] mask of the architectures to search.
         """
@@ -80,8 +83,8 @@ class KnownArchitectures:
         points = self.points[members]
         squares = np.square(points).sum(axis=1)
         places, distances = [], []
-        for start in range(0, len(features), _BATCH):
-            query = ((features[start : start + _BATCH] - self.centre) / self.scale).astype(np.float32)
+        for start in range(0, len(embeddings), _BATCH):
+            query = ((embeddings[start : start + _BATCH] - self.centre) / self.scale).astype(np.float32)
             gap = squares - 2 * query @ points.T + np.square(query).sum(axis=1, keepdims=True)
             best = np.argpartition(gap, min(count, len(members) - 1), axis=1)[:, :count]
             # float32 differences of large squares are rough: measure the chosen again.
@@ -93,20 +96,25 @@ class KnownArchitectures:
             return Nearest(np.zeros((0, count), dtype=np.int64), np.zeros((0, count)))
         return Nearest(np.concatenate(places), np.concatenate(distances))
 
-    def novelty(self, features: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Mean distance to the nearest known architectures, and these. Shapes: [B, F] -> [B]."""
-        near = self.nearest(features, NEAREST, only)
+    def novelty(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
+        """Mean distance to the nearest known architectures, and these. Shapes: [B, D] -> [B]."""
+        near = self.nearest(embeddings, NEAREST, only)
         return near.distances.mean(axis=1), near
 
-    def in_distribution(self, features: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Share of the held-out networks of the nearest space that were at least as far. Shapes: [B, F] -> [B].
+    def in_distribution(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
+        """Share of the held-out networks of the nearest space that were at least as far. Shapes: [B, D] -> [B].
 
         A conformal p-value: of networks that are like the known ones, at most 5 % get less than 0.05.
         """
-        novelty, near = self.novelty(features, only)
+        novelty, near = self.novelty(embeddings, only)
         shares = []
         for value, place in zip(novelty, near.places[:, 0], strict=True):
             usual = self.familiar[self.spaces[place]]
             beyond = len(usual) - np.searchsorted(usual, value, side="left")
             shares.append((beyond + 1) / (len(usual) + 1))
         return np.array(shares), near
+
+
+def embed(features: Floats, vectors: NDArray[np.float32]) -> Floats:
+    """The embedding of networks. Shapes: feature vectors [B, F], vectors of the graph network [B, V] -> [B, F + V]."""
+    return np.concatenate([features, vectors], axis=1)

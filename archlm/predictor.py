@@ -6,19 +6,22 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
 from archlm.explain import explain_graph
-from archlm.items import as_graph, name_of
-from archlm.known import Nearest
+from archlm.items import as_graph, as_graphs, name_of
+from archlm.known import Nearest, embed
+from archlm.members.blend import blend_by_space
+from archlm.members.neural_members import NeuralScores
 from archlm.weights_store import TaskPart, Weights
 from encoders import features
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.tasks import get_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 SHIPPED = Path(__file__).parent / "weights"
-_CHUNK = 256
+_CHUNK = 64
+"""Networks that are answered at once; the reader works ahead meanwhile."""
 
 
 class Predictor:
@@ -77,11 +81,7 @@ class Predictor:
         import pandas as pd
 
         def read() -> Iterator[ArchGraph | UserInputError]:
-            for item in listed:
-                try:
-                    yield as_graph(item)
-                except UserInputError as error:
-                    yield error
+            yield from as_graphs(listed)
 
         listed = list(items)
         rows = list(self.answers(read(), tasks))
@@ -95,8 +95,8 @@ class Predictor:
         pending = iter(graphs)
         while chunk := list(islice(pending, _CHUNK)):
             good = [g.normalise() for g in chunk if isinstance(g, ArchGraph)]
-            table = features.compute_many(good)
-            columns = [self._answer(good, table, task, part) for task, part in zip(tasks, parts, strict=True)]
+            signals = self._signals(good)
+            columns = [self._answer(signals, task, part) for task, part in zip(tasks, parts, strict=True)]
             places = iter(range(len(good)))
             for graph in chunk:
                 if isinstance(graph, ArchGraph):
@@ -106,7 +106,7 @@ class Predictor:
                     yield from (_failed(task, graph) for task in tasks)
 
     def explain(self, item: Any, task: str, layers: int = 10) -> dict[str, Any]:
-        """Which features and which layers move the answer.
+        """Which features and which layers move the answer of the trees or the head; the neural members do not say.
 
         Args:
             item: As in `predict`.
@@ -122,56 +122,101 @@ class Predictor:
             UserInputError: The item cannot be read.
         """
         graph, part = as_graph(item), self.weights.task(task)
-        familiar = bool(self._familiar(features.compute_many([graph]), part)[0][0] >= FAMILIAR)
+        familiar = bool(self._familiar(self._signals([graph]), part)[0][0] >= FAMILIAR)
+        sign = _sign(task)
 
         def value(table: Floats) -> Floats:
             if familiar:
-                return part.model.predict(table)
-            return part.model.scale.to_value(part.cross.to_normal(self.weights.head.score(table)))
+                return sign * part.model.predict(table)
+            return sign * part.model.scale.to_value(part.cross.to_normal(self.weights.head.score(table)))
 
-        return explain_graph(graph, self.weights, part, familiar, value, layers)
+        return explain_graph(graph, self.weights, part, familiar, sign, value, layers)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the weights to `folder`, to be read by `from_pretrained`."""
         source = self.weights.checkpoint.folder
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
 
-    def _familiar(self, table: Floats, part: TaskPart) -> tuple[Floats, Nearest]:
-        known = self.weights.known
-        return known.in_distribution(table, np.isin(known.spaces, part.spaces))
-
-    def _answer(self, graphs: Sequence[ArchGraph], table: Floats, task: str, part: TaskPart) -> list[dict[str, Any]]:
+    def _signals(self, graphs: Sequence[ArchGraph]) -> Signals:
         if not graphs:
+            return Signals((), np.zeros((0, len(features.NAMES))), None)
+        table = features.compute_many(graphs)
+        return Signals(tuple(graphs), table, self.weights.neural.ask(graphs, table))
+
+    def _familiar(self, signals: Signals, part: TaskPart) -> tuple[Floats, Nearest]:
+        known = self.weights.known
+        return known.in_distribution(signals.embedding, np.isin(known.spaces, part.spaces))
+
+    def _answer(self, signals: Signals, task: str, part: TaskPart) -> list[dict[str, Any]]:
+        if signals.neural is None:
             return []
-        share, near = self._familiar(table, part)
+        share, near = self._familiar(signals, part)
         familiar = share >= FAMILIAR
-        score = self.weights.head.score(table)
-        mean = part.model.predict(table)
-        inside, outside = part.bands.interval(mean), part.cross.interval(score, part.model.scale)
+        place = self.weights.neural.tasks.index(task)
+        trees = part.model.score(signals.features)
+        members = np.stack([trees, signals.neural.graph[:, place], signals.neural.text[:, place]], axis=1)
+        nearest = np.array(self.weights.known.spaces)[near.places[:, 0]]
+        blended = blend_by_space(part.blends, members, nearest)
+        score = self.weights.head.score(signals.features)
+        scale = part.model.scale
+        mean = scale.to_value(blended)
+        inside, outside = part.bands.interval(mean), part.cross.interval(score, scale)
         low, middle, high = (np.where(familiar, a, b) for a, b in zip(inside, outside, strict=True))
         mean = np.where(familiar, mean, middle)
-        percentile = part.model.scale.percentile(mean)
+        percentile = scale.percentile(mean)
+        sign = _sign(task)
+        if sign < 0:
+            low, high = high, low
         known = self.weights.known
-        values = part.model.predict(known.features(near.places.ravel())).reshape(near.places.shape)
+        predicted = sign * scale.to_value(known.predicted[near.places, place].astype(np.float64))
         rows = []
-        for i, graph in enumerate(graphs):
-            notes = list(graph.warnings)
-            if not familiar[i]:
-                notes.append(
-                    f"unlike the networks measured on {task}: ranked by the cross-domain head, the interval is that of "
-                    "unknown spaces"
-                )
+        for i, graph in enumerate(signals.graphs):
             rows.append({
-                "arch": graph.name, "task": task, "mean": float(mean[i]), "q05": float(low[i]), "q50": float(middle[i]),
-                "q95": float(high[i]), "percentile": float(percentile[i]), "in_distribution": float(share[i]),
-                "score": float(score[i]),
+                "arch": graph.name, "task": task, "mean": sign * float(mean[i]), "q05": sign * float(low[i]),
+                "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
+                "in_distribution": float(share[i]), "score": float(score[i]),
                 "neighbours": [
                     {"space": known.spaces[p], "name": known.names[p], "distance": float(d), "predicted": float(v)}
-                    for p, d, v in zip(near.places[i], near.distances[i], values[i], strict=True)
+                    for p, d, v in zip(near.places[i], near.distances[i], predicted[i], strict=True)
                 ],
-                "warnings": notes, "error": None,
+                "warnings": [*graph.warnings, *_notes(task, bool(familiar[i]), bool(signals.neural.truncated[i]))],
+                "error": None,
             })  # fmt: skip
         return rows
+
+
+class Signals(NamedTuple):
+    """What is computed once for B networks, whatever they are asked.
+
+    Shapes:
+        graphs: B normalised graphs; features: [B, F]; neural: of the same B, `None` where B is 0.
+    """
+
+    graphs: tuple[ArchGraph, ...]
+    features: Floats
+    neural: NeuralScores | None
+
+    @property
+    def embedding(self) -> Floats:
+        """Where the networks lie among the known ones. Shapes: [B, D]."""
+        return self.features if self.neural is None else embed(self.features, self.neural.vectors)
+
+
+def _sign(task: str) -> int:
+    """The members predict quality, of which more is better: a loss is negated."""
+    return 1 if get_task(task).direction == "max" else -1
+
+
+def _notes(task: str, familiar: bool, truncated: bool) -> list[str]:
+    notes = []
+    if not familiar:
+        notes.append(
+            f"unlike the networks measured on {task}: not asked of the neural members but ranked by the cross-domain "
+            "head, the interval is that of unknown spaces"
+        )
+    elif truncated:
+        notes.append("its text is longer than the text encoder reads; the end of it was left out there")
+    return notes
 
 
 def _failed(task: str, error: UserInputError) -> dict[str, Any]:

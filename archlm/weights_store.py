@@ -17,11 +17,16 @@ from archlm.booster_text import read_booster, write_booster
 from archlm.checkpoint import Checkpoint, write_checkpoint
 from archlm.conformal import ConformalBands
 from archlm.known import KnownArchitectures
+from archlm.members.blend import Blend
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
-from archlm.members.monotone_bag import MonotoneBag
+from archlm.members.graph_member import GraphMember
+from archlm.members.neural_members import NeuralMembers
+from archlm.members.onnx_network import OnnxNetwork
 from archlm.members.prior import TrainingFreePrior
+from archlm.members.rank_trees import RankTrees
 from archlm.members.task_model import TaskModel
+from archlm.members.text_member import TextMember
 from archlm.members.value_scale import ValueScale
 from encoders import features
 from onnx_bench.errors import CheckpointError, UnknownNameError
@@ -32,42 +37,61 @@ class TaskPart:
     """What answers one task.
 
     Attributes:
-        model: For networks like the known ones.
-        bands: Its conformal residuals.
-        cross: For all others.
-        spaces: Spaces whose networks were measured on the task.
+        model: The trees, for networks like the known ones.
+        blends: How they are joined with the neural members, for each space that was measured on the task.
+        bands: Conformal residuals of the blends.
+        cross: For all other networks.
     """
 
     model: TaskModel
+    blends: Mapping[str, Blend]
     bands: ConformalBands
     cross: CrossScale
-    spaces: tuple[str, ...]
+
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """Spaces whose networks were measured on the task."""
+        return tuple(self.blends)
+
+    def blend_for(self, space: str) -> Blend:
+        """The blend of a space; of one that was not measured on the task the first one."""
+        return self.blends.get(space) or next(iter(self.blends.values()))
 
 
 def write_weights(
-    folder: Path, head: CrossDomainHead, known: KnownArchitectures, tasks: Mapping[str, TaskPart],
-    about: Mapping[str, Any],
+    folder: Path, head: CrossDomainHead, known: KnownArchitectures, neural: NeuralMembers,
+    tasks: Mapping[str, TaskPart], about: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Write a checkpoint that `Weights` reads."""
     config = {
         "features": features.NAMES, "feature_version": features.VERSION, "prior": head.prior.to_json(),
-        "bag_weight": head.bag_weight, "bag": [list(s) for s in head.bag.subsets], "bag_means": head.bag.means,
-        "bag_stds": head.bag.stds, "known_names": known.names, "known_spaces": known.spaces,
+        "tree_weight": head.weight, "known_names": known.names, "known_spaces": known.spaces,
+        "graph_networks": len(neural.graph.networks), "text_length": neural.text.max_length,
+        "neural_tasks": neural.tasks, "descriptors": neural.descriptors.tolist(),
         "tasks": {
-            name: {"spaces": part.spaces, "scale": part.model.scale.to_json(), "bands": part.bands.to_json(),
-                   "cross": part.cross.to_json()}
+            name: {"scale": part.model.scale.to_json(), "bands": part.bands.to_json(), "cross": part.cross.to_json(),
+                   "blends": {space: blend.to_json() for space, blend in part.blends.items()}}
             for name, part in tasks.items()
         },
     }  # fmt: skip
-    arrays = {"points": known.points, "centre": known.centre, "scale": known.scale}
+    arrays = {
+        "points": known.points.astype(np.float16), "predicted": known.predicted.astype(np.float16),
+        "centre": known.centre, "scale": known.scale,
+    }  # fmt: skip
     arrays |= {f"familiar.{space}": values for space, values in known.familiar.items()}
     files = {
         "config.json.gz": json.dumps(config).encode(),
         "known.safetensors": save_safetensors({k: np.ascontiguousarray(v) for k, v in arrays.items()}),
-        "bag.json.gz": json.dumps([write_booster(b) for b in head.bag.boosters]).encode(),
-    }
+        "rank-trees.json.gz": json.dumps([write_booster(b) for b in head.trees.boosters]).encode(),
+        "tokenizer.json.gz": neural.text.tokenizer.to_bytes(), "text.onnx": neural.text.network.content,
+    }  # fmt: skip
+    files |= {_graph_file(i): network.content for i, network in enumerate(neural.graph.networks)}
     files |= {_task_file(name): write_booster(part.model.booster).encode() for name, part in tasks.items()}
     write_checkpoint(folder, files, about)
+
+
+def _graph_file(number: int) -> str:
+    return f"graph-{number}.onnx"
 
 
 def _task_file(task: str) -> str:
@@ -99,14 +123,26 @@ class Weights:
     @cached_property
     def head(self) -> CrossDomainHead:
         """The cross-domain head."""
-        texts = self.checkpoint.read_json("bag.json.gz")
-        subsets = tuple(tuple(s) for s in self._config["bag"])
-        boosters = tuple(
-            read_booster(text, len(subset), f"bag member {i}")
-            for i, (text, subset) in enumerate(zip(texts, subsets, strict=True))
+        texts = self.checkpoint.read_json("rank-trees.json.gz")
+        trees = RankTrees(
+            tuple(read_booster(text, len(features.NAMES), f"rank trees {i}") for i, text in enumerate(texts))
         )
-        bag = MonotoneBag(boosters, subsets, tuple(self._config["bag_means"]), tuple(self._config["bag_stds"]))
-        return CrossDomainHead(TrainingFreePrior.from_json(self._config["prior"]), bag, self._config["bag_weight"])
+        return CrossDomainHead(TrainingFreePrior.from_json(self._config["prior"]), trees, self._config["tree_weight"])
+
+    @cached_property
+    def neural(self) -> NeuralMembers:
+        """The graph networks and the text encoder."""
+        from encoders.text_tokenizer import ArchTokenizer  # a prediction reads the file while this is imported
+
+        def network(name: str) -> OnnxNetwork:
+            return OnnxNetwork(self.checkpoint.read(name), name)
+
+        tokenizer = ArchTokenizer.from_bytes(self.checkpoint.read("tokenizer.json.gz"))
+        return NeuralMembers(
+            GraphMember(tuple(network(_graph_file(i)) for i in range(self._config["graph_networks"]))),
+            TextMember(tokenizer, network("text.onnx"), self._config["text_length"]),
+            tuple(self._config["neural_tasks"]), np.array(self._config["descriptors"], np.float32),
+        )  # fmt: skip
 
     @cached_property
     def known(self) -> KnownArchitectures:
@@ -114,8 +150,8 @@ class Weights:
         arrays = load_safetensors(self.checkpoint.read("known.safetensors"))
         familiar = {k.removeprefix("familiar."): v for k, v in arrays.items() if k.startswith("familiar.")}
         return KnownArchitectures(
-            tuple(self._config["known_names"]), tuple(self._config["known_spaces"]), arrays["points"],
-            arrays["centre"], arrays["scale"], familiar,
+            tuple(self._config["known_names"]), tuple(self._config["known_spaces"]),
+            arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"], familiar, arrays["predicted"],
         )  # fmt: skip
 
     def task(self, name: str) -> TaskPart:
@@ -131,7 +167,8 @@ class Weights:
             file = _task_file(name)
             booster = read_booster(self.checkpoint.read(file).decode(), len(features.NAMES), file)
             self._parts[name] = TaskPart(
-                TaskModel(booster, ValueScale.from_json(body["scale"])), ConformalBands.from_json(body["bands"]),
-                CrossScale.from_json(body["cross"]), tuple(body["spaces"]),
+                TaskModel(booster, ValueScale.from_json(body["scale"])),
+                {space: Blend.from_json(blend) for space, blend in body["blends"].items()},
+                ConformalBands.from_json(body["bands"]), CrossScale.from_json(body["cross"]),
             )  # fmt: skip
         return self._parts[name]

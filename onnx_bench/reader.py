@@ -53,7 +53,7 @@ def read_many(
     """Read many models, lazily and in order; one that cannot be read yields its error.
 
     Args:
-        sources: Paths or bytes; drawn from while results are taken.
+        sources: Paths or bytes; drawn from while results are taken, a bounded number ahead.
         trusted: Read in this process, one after the other.
         normalised: Whether to bring the graphs into their canonical form.
         workers: Most processes at a time; the shared pool with one for each processor by default.
@@ -67,12 +67,15 @@ def read_many(
             yield from pool.read_many(sources, normalised=normalised)
 
 
-def warm_up() -> None:
-    """Start the shared pool's first worker now, so that it imports while the caller does other things.
+def warm_up(sources: int = 1) -> None:
+    """Start the shared pool's workers now, so that they import while the caller does other things.
 
     A command line calls this before anything else: importing this module takes a few milliseconds.
+
+    Args:
+        sources: How many models there will be to read.
     """
-    _pool()
+    _pool().prepare(sources)
 
 
 def _read_here(source: Source, normalised: bool) -> ArchGraph:

@@ -1,10 +1,10 @@
-"""Fit every part of the LightGBM predictor from labelled spaces. Used by the recipe and, without the held-out part, by
-the protocols, so that what is measured is what ships."""
+"""Fit every part of the predictor from labelled spaces. Used by the recipe and, without the held-out part, by the
+protocols, so that what is measured is what ships."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,90 +12,218 @@ from numpy.typing import NDArray
 
 from archlm.conformal import ConformalBands
 from archlm.known import KnownArchitectures
+from archlm.members.blend import Blend, blend_by_space, error_moments
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
+from archlm.members.rank_trees import RankTreesConfig
 from archlm.members.task_model import TaskModel
 from archlm.members.value_scale import ValueScale, normal_scores
 from archlm.weights_store import TaskPart
 from train.common import group_folds, one_per_group, spearman
-from train.records import SPACE_TASK, Labelled
+from train.records import LEFT_OUT, SPACE_TASK, Labelled
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
-HEAD_ROWS = 2000
-"""Networks per space that train the bag, halved to save time; P1 showed no gain from more source networks."""
+HEAD_ROWS = 3000
+"""Networks per space that train the rank trees."""
 INDEX_ROWS = 5500
 """Known architectures per space in the index: all of the small spaces."""
 FAMILIAR_ROWS = 1000
 """Networks per space that tell which novelty is usual."""
-FOLDS = 5
-BAG_WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0)
+PSEUDO_COUNT = 50
+"""Held-out networks that a prior opinion on the members counts for. Not tuned."""
+TREE_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
+UNSEEN_TASK_ERROR = 1.0
+"""Error in normal scores where no two spaces share a task of the kind: the score then says nothing of the value."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the neural members say of the networks of a space that they have not seen.
+
+    Attributes:
+        mask: [G] which of the distinct networks these are.
+        scores: For each task and each neural member (`blend.MEMBERS` without the trees) the normal scores [H] of the H
+            networks in `mask`.
+    """
+
+    mask: Mask
+    scores: Mapping[str, tuple[Floats, ...]]
 
 
 def head_rows(space: Labelled, seed: int) -> tuple[Floats, Floats]:
     """Features and within-space normal scores of a sample without isomorphic copies."""
-    chosen = space.take(one_per_group(space.fingerprints, np.random.default_rng(seed), HEAD_ROWS))
+    measured = space.take(np.isfinite(space.values))
+    chosen = measured.take(one_per_group(measured.fingerprints, np.random.default_rng(seed), HEAD_ROWS))
     return chosen.features, normal_scores(chosen.values)
 
 
-def fit_head(spaces: Sequence[Labelled], bag_weight: float, seed: int = 0) -> CrossDomainHead:
-    """The cross-domain head from `spaces`, all counting the same."""
-    return CrossDomainHead.fit([head_rows(s, seed) for s in spaces], bag_weight=bag_weight, seed=seed)
+def fit_head(
+    spaces: Sequence[Labelled], weight: float, seed: int = 0, config: RankTreesConfig | None = None
+) -> CrossDomainHead:
+    """The cross-domain head from those of `spaces` that have a classification task, all counting the same."""
+    rows = [head_rows(s, seed) for s in spaces if s.space in SPACE_TASK]
+    return CrossDomainHead.fit(rows, weight=weight, seed=seed, config=config)
 
 
-def choose_bag_weight(left_out: Sequence[tuple[CrossDomainHead, Labelled]]) -> float:
-    """The weight with the best mean rho, each head judged on the one space that it did not see."""
+def choose_tree_weight(left_out: Sequence[tuple[CrossDomainHead, Labelled]]) -> float:
+    """The weight that has earned most (`earned`), each head judged on the one space that it did not see."""
 
-    def mean_rho(weight: float) -> float:
-        weighted = [(replace(head, bag_weight=weight), space) for head, space in left_out]
-        return float(np.mean([spearman(head.score(space.features), space.values) for head, space in weighted]))
+    def rhos(weight: float) -> Floats:
+        found = []
+        for head, space in left_out:
+            known = np.isfinite(space.values)
+            score = replace(head, weight=weight).score(space.features[known])
+            found.append(spearman(score, space.values[known]))
+        return np.array(found)
 
-    return max(BAG_WEIGHTS, key=mean_rho)
+    prior = rhos(0.0)
+    return max(TREE_WEIGHTS, key=lambda weight: earned(rhos(weight) - prior))
+
+
+def earned(gains: Floats) -> float:
+    """What members have earned beside the prior: their mean gain in rho over left-out spaces less its standard error.
+
+    With few spaces the best mean is often luck, and it is paid for on the next space. Shapes: [S] -> scalar.
+    """
+    return float(gains.mean() - gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def leave_one_out(spaces: Sequence[Labelled], seed: int = 0) -> list[tuple[CrossDomainHead, Labelled]]:
-    """For each space the head of all others."""
-    return [(fit_head([o for o in spaces if o is not s], 1.0, seed), s) for s in spaces]
+    """For each space with a classification task the head of those that are not left out with it (`LEFT_OUT`)."""
+    found = []
+    for members in LEFT_OUT.values():
+        tested = [s for s in spaces if s.space in members]
+        if tested:
+            head = fit_head([s for s in spaces if s.space not in members], 1.0, seed)
+            found += [(head, space) for space in tested]
+    return found
 
 
-class _TaskRows(NamedTuple):
-    """All networks measured on a task."""
+class TaskRows(NamedTuple):
+    """The distinct networks that were measured on a task.
 
-    x: Floats  # features
-    y: Floats  # measured values
-    groups: NDArray[np.str_]
-    fingerprints: NDArray[np.str_]
+    Shapes:
+        x: [B, F] features; y: [B] values; spaces: [B] names; groups: [B].
+    """
+
+    x: Floats
+    y: Floats
     spaces: NDArray[np.str_]
+    groups: NDArray[np.str_]
+
+    def space_weights(self) -> Floats:
+        """Weights that let every space count the same. Shapes: [B]."""
+        distinct, place, counts = np.unique(self.spaces, return_inverse=True, return_counts=True)
+        return np.asarray(len(self.spaces) / (len(distinct) * counts[place]))
 
 
-def _task_rows(spaces: Sequence[Labelled], task: str) -> _TaskRows:
+def task_rows(spaces: Sequence[Labelled], task: str, masks: Mapping[str, Mask] | None = None) -> TaskRows:
+    """The distinct networks of `spaces` that were measured on `task`, of those that `masks` leaves."""
     parts = []
     for space in spaces:
-        if task in space.targets:
-            some = space.take(np.isfinite(space.targets[task]))
-            names = np.full(len(some), space.space)
-            parts.append((some.features, some.targets[task], some.groups, some.fingerprints, names))
-    return _TaskRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        some = space.known
+        if task in some.targets:
+            chosen = np.isfinite(some.targets[task]) & (masks[space.space] if masks else True)
+            rows = some.rows[chosen]
+            names = np.full(len(rows), space.space)
+            parts.append((space.features[rows], some.targets[task][chosen], names, space.groups[rows]))
+    return TaskRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _space_weights(names: NDArray[np.str_]) -> Floats:
-    distinct, place, counts = np.unique(names, return_inverse=True, return_counts=True)
-    return np.asarray(len(names) / (len(distinct) * counts[place]))
+def whole(spaces: Sequence[Labelled]) -> dict[str, Mask]:
+    """Masks of all distinct networks."""
+    return {space.space: np.ones(len(space.known.rows), bool) for space in spaces}
 
 
-def fit_task(spaces: Sequence[Labelled], task: str, head: CrossDomainHead, error: float, seed: int = 0) -> TaskPart:
-    """The model of one task, its bands from out-of-fold residuals (folds by group), and its cross-domain scale.
+class Calibration(NamedTuple):
+    """What held-out networks tell of a task's members.
 
-    An architecture counts once in the bands, however many isomorphic descriptions it has.
+    Shapes:
+        rows: of the H held-out networks that were measured.
+        scores: [H, M] normal scores of the members.
+        scale: of the values of the others.
     """
-    x, y, groups, fingerprints, names = _task_rows(spaces, task)
-    held_out = np.zeros(len(y))
-    for test in group_folds(groups, FOLDS, seed):
-        held_out[test] = TaskModel.fit(x[~test], y[~test], seed=seed).predict(x[test])
-    model = TaskModel.fit(x, y, seed=seed)
-    cross = CrossScale.fit(head.score(x), model.scale.to_score(y), _space_weights(names), error)
-    once = one_per_group(fingerprints, np.random.default_rng(seed), len(y))
-    return TaskPart(model, ConformalBands.fit(held_out[once], y[once]), cross, tuple(np.unique(names).tolist()))
+
+    rows: TaskRows
+    scores: Floats
+    scale: ValueScale
+
+    def moments(self, chosen: Mask) -> Floats:
+        """Of the members' errors on the chosen networks. Shapes: [H] -> [M, M]."""
+        return error_moments(self.scores[chosen], self.scale.to_score(self.rows.y[chosen]))
+
+    def halves(self, seed: int) -> Iterator[Mask]:
+        """Two masks of held-out networks, groups kept together: one half judges what the other was fitted on."""
+        return group_folds(self.rows.groups, 2, seed)
+
+    def everything(self) -> Mask:
+        """Mask of all held-out networks. Shapes: [H]."""
+        return np.ones(len(self.rows.y), bool)
+
+    def fit(self, chosen: Mask, usual: Floats) -> tuple[dict[str, Blend], ConformalBands]:
+        """A blend for each space, and the bands of the residuals, from the chosen networks.
+
+        A space with few networks leans on the task, a task with few on what is usual: `PSEUDO_COUNT` says how much.
+
+        Args:
+            chosen: [H].
+            usual: [M, M] mean moments over tasks.
+        """
+        task = _leaning(self.moments(chosen), int(chosen.sum()), usual)
+        blends = {}
+        for name in np.unique(self.rows.spaces):
+            here = chosen & (self.rows.spaces == name)
+            blends[str(name)] = Blend.fit(_leaning(self.moments(here), int(here.sum()), task))
+        predicted = self.scale.to_value(blend_by_space(blends, self.scores[chosen], self.rows.spaces[chosen]))
+        return blends, ConformalBands.fit(predicted, self.rows.y[chosen])
+
+
+def _leaning(moments: Floats, count: int, usual: Floats) -> Floats:
+    return (count * moments + PSEUDO_COUNT * usual) / (count + PSEUDO_COUNT)
+
+
+def usual_moments(moments: Sequence[Floats]) -> Floats:
+    """Mean over tasks, each scaled to its best member's error so that hard tasks do not count more. [M, M] each."""
+    return np.mean([m / np.diag(m).min() for m in moments], axis=0) * np.mean([np.diag(m).min() for m in moments])
+
+
+def calibrate(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOut], seed: int = 0) -> Calibration:
+    """Train the trees on what the neural members were trained on, and ask all members about the rest."""
+    seen = task_rows(spaces, task, {name: ~held.mask for name, held in unseen.items()})
+    scale = ValueScale.fit(seen.y)
+    trees = TaskModel.fit(seen.x, seen.y, seed=seed)
+    rows = task_rows(spaces, task, {name: held.mask for name, held in unseen.items()})
+    scores = np.column_stack([trees.score(rows.x), neural_scores(spaces, task, unseen)])
+    return Calibration(rows, scores, scale)
+
+
+def neural_scores(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOut]) -> Floats:
+    """The neural members' scores of the H held-out networks that were measured on `task`. Shapes: [H, M - 1]."""
+    parts = []
+    for space in spaces:
+        if task in space.known.targets:
+            held = unseen[space.space]
+            measured = np.isfinite(space.known.targets[task][held.mask])
+            parts.append(np.stack([scores[measured] for scores in held.scores[task]], axis=1))
+    return np.concatenate(parts)
+
+
+def fit_task(
+    spaces: Sequence[Labelled], task: str, head: CrossDomainHead, error: float, calibration: Calibration,
+    usual: Floats, seed: int = 0,
+) -> TaskPart:  # fmt: skip
+    """What answers one task: trees of all its networks, blends and bands from the held-out ones, cross-domain scale.
+
+    The trees that ship have seen a quarter more networks than those that the bands were taken with, so the bands are
+    rather wide than narrow.
+    """
+    blends, bands = calibration.fit(calibration.everything(), usual)
+    rows = task_rows(spaces, task)
+    model = TaskModel.fit(rows.x, rows.y, seed=seed)
+    cross = CrossScale.fit(head.score(rows.x), model.scale.to_score(rows.y), rows.space_weights(), error)
+    return TaskPart(model, blends, bands, cross)
 
 
 def cross_errors(
@@ -103,41 +231,56 @@ def cross_errors(
 ) -> dict[str, float]:
     """For each task the root mean square error, in its normal scores, on spaces left out of both head and scale.
 
-    A task measured on one space alone takes the error of the classification tasks that were measured on several.
+    A task measured on one space alone takes the error of the classification tasks that were measured on several, where
+    its space takes part in the cross-domain head, and `UNSEEN_TASK_ERROR` where it does not.
     """
     squares: dict[str, list[float]] = {}
     for head, space in left_out:
         for task, values in space.targets.items():
             others = [o for o in spaces if o is not space and task in o.targets]
             if others:
-                x, y, _, _, names = _task_rows(others, task)
+                rows = task_rows(others, task)
                 # Normal scores of the task as it is known without the space.
-                scale = ValueScale.fit(y)
-                cross = CrossScale.fit(head.score(x), scale.to_score(y), _space_weights(names))
+                scale = ValueScale.fit(rows.y)
+                cross = CrossScale.fit(head.score(rows.x), scale.to_score(rows.y), rows.space_weights())
                 found = cross.to_normal(head.score(space.features)) - scale.to_score(values)
                 squares.setdefault(task, []).append(float(np.nanmean(np.square(found))))
-    common = np.mean([value for task in set(SPACE_TASK.values()) for value in squares.get(task, [])])
-    tasks = {task for space in spaces for task in space.targets}
-    return {task: float(np.sqrt(np.mean(squares.get(task, [common])))) for task in sorted(tasks)}
+    shared = [value for task in set(SPACE_TASK.values()) for value in squares.get(task, [])]
+    common = float(np.mean(shared)) if shared else UNSEEN_TASK_ERROR**2
+    classified = {task for space in spaces if space.space in SPACE_TASK for task in space.targets}
+    tasks = sorted({task for space in spaces for task in space.targets})
+    usual = {task: common if task in classified else UNSEEN_TASK_ERROR**2 for task in tasks}
+    return {task: float(np.sqrt(np.mean(squares.get(task, [usual[task]])))) for task in tasks}
 
 
-def fit_known(spaces: Sequence[Labelled], seed: int = 0) -> KnownArchitectures:
-    """The index: one architecture of each fingerprint; and which novelty is usual.
+def fit_known(
+    spaces: Sequence[Labelled], points: Mapping[str, Floats], seed: int = 0
+) -> tuple[KnownArchitectures, dict[str, NDArray[np.int64]]]:
+    """The index: a sample of the distinct architectures; and which novelty is usual.
 
-    Usual is how far a network of the space is from the index without its own group: without its isomorphic copies, for
-    real networks without its family.
+    Usual is how far a network of the space is from the index without itself, for real networks without its family.
+
+    Args:
+        spaces: All of them.
+        points: For each space the [G, D] embeddings of its distinct networks.
+        seed: Of the samples.
+
+    Returns:
+        The index, and which of the distinct networks of each space it holds, in its order.
     """
     rng = np.random.default_rng(seed)
-    indexed = [space.take(one_per_group(space.fingerprints, rng, INDEX_ROWS)) for space in spaces]
-    names = np.concatenate([space.archs for space in indexed]).tolist()
-    labels = np.concatenate([np.full(len(space), space.space) for space in indexed])
-    groups = np.concatenate([space.groups for space in indexed])
-    known = KnownArchitectures.fit(names, labels.tolist(), np.concatenate([space.features for space in indexed]))
+    indexed = {s.space: np.sort(rng.permutation(len(s.known.rows))[:INDEX_ROWS]) for s in spaces}
+    names = np.concatenate([s.archs[s.known.rows[indexed[s.space]]] for s in spaces]).tolist()
+    labels = np.concatenate([np.full(len(indexed[s.space]), s.space) for s in spaces])
+    groups = np.concatenate([s.groups[s.known.rows[indexed[s.space]]] for s in spaces])
+    embeddings = np.concatenate([points[s.space][indexed[s.space]] for s in spaces])
+    known = KnownArchitectures.fit(names, labels.tolist(), embeddings)
     for space in spaces:
-        some = space.take(one_per_group(space.fingerprints, rng, FAMILIAR_ROWS))
+        some = rng.permutation(len(space.known.rows))[:FAMILIAR_ROWS]
+        mine = space.groups[space.known.rows[some]]
         usual = [
-            known.novelty(some.features[some.groups == group], (labels == space.space) & (groups != group))[0]
-            for group in np.unique(some.groups)
+            known.novelty(points[space.space][some[mine == group]], (labels == space.space) & (groups != group))[0]
+            for group in np.unique(mine)
         ]
         known.familiar[space.space] = np.sort(np.concatenate(usual))
-    return known
+    return known, indexed

@@ -1,5 +1,6 @@
-"""Make the shipped weights of the LightGBM predictor from the benchmark records.
+"""Make the shipped weights from the benchmark records.
 
+    python -m train.pretrain_text     # once: the text encoder, without labels
     python -m train.make_weights
 
 Writes archlm/weights (all members, the index, the manifest). The numbers of the model card come from the protocols.
@@ -9,35 +10,69 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import torch
 import typer
+from rich.progress import track
 
+from archlm.known import embed
 from archlm.predictor import SHIPPED
 from archlm.weights_store import write_weights
 from train.common import commit
-from train.fit import choose_bag_weight, cross_errors, fit_head, fit_known, fit_task, leave_one_out
-from train.records import SPACE_TASK, load
+from train.fit import (
+    calibrate,
+    choose_tree_weight,
+    cross_errors,
+    fit_head,
+    fit_known,
+    fit_task,
+    leave_one_out,
+    usual_moments,
+)
+from train.members import all_scores, exported, held_out_scores, trained_members, vectors
+from train.records import LABELS, load
 
 
-def main(data: str | None = None, out: Path = SHIPPED, seed: int = 0) -> None:
+def main(data: str | None = None, out: Path = SHIPPED, seed: int = 0, threads: int = 2) -> None:
     """Fit every part on all records and write a checkpoint to `out`."""
-    spaces = [load(name, data=data) for name in SPACE_TASK]
+    torch.set_num_threads(threads)
+    spaces = [load(name, data=data) for name in LABELS]
+    members = trained_members(spaces)
+    unseen = held_out_scores(members, spaces)
     left_out = leave_one_out(spaces, seed)
-    weight = choose_bag_weight(left_out)
+    weight = choose_tree_weight(left_out)
     errors = cross_errors(left_out, spaces)
-    print(f"bag weight {weight}; errors on left-out spaces, in standard deviations: {errors}", flush=True)
+    print(f"tree weight {weight}; errors on left-out spaces, in standard deviations: {errors}", flush=True)
     head = fit_head(spaces, weight, seed)
-    known = fit_known(spaces, seed)
+    tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
+    found = {task: calibrate(spaces, task, unseen, seed) for task in track(tasks, "calibrating")}
+    usual = usual_moments([c.moments(c.everything()) for c in found.values()])
     parts = {}
-    for task in dict.fromkeys(task for space in spaces for task in space.targets):
-        parts[task] = fit_task(spaces, task, head, errors[task], seed)
-        print(f"{task}: fitted on {', '.join(parts[task].spaces)}", flush=True)
+    for task, calibration in found.items():
+        parts[task] = fit_task(spaces, task, head, errors[task], calibration, usual, seed)
+        print(f"{task}: {({name: blend.to_json() for name, blend in parts[task].blends.items()})}", flush=True)
+
+    vector = vectors(members, spaces)
+    points = {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in spaces}
+    known, places = fit_known(spaces, points, seed)
+    predicted = []
+    for space in spaces:
+        rows = np.zeros(len(space.known.rows), bool)
+        rows[places[space.space]] = True
+        features = space.features[space.known.rows[rows]]
+        graph, text = all_scores(members, space, rows, list(parts))
+        predicted.append(np.stack([
+            part.blend_for(space.space).score(np.stack([part.model.score(features), graph[:, t], text[:, t]], axis=1))
+            for t, part in enumerate(parts.values())
+        ], axis=1))  # fmt: skip
+    known = known.with_predictions(np.concatenate(predicted))
     about = {
         "command": f"python -m train.make_weights --seed {seed}", "commit": commit(), "seed": seed,
         "networks": {space.space: len(space) for space in spaces},
         "distinct": {space.space: len(set(space.fingerprints)) for space in spaces},
         "licence": "Apache-2.0",
     }  # fmt: skip
-    write_weights(out, head, known, parts, about)
+    write_weights(out, head, known, exported(members, list(parts)), parts, about)
     size = sum(file.stat().st_size for file in out.iterdir()) / 2**20
     print(f"written to {out} ({size:.1f} MiB)")
 

@@ -1,64 +1,78 @@
-"""Labelled networks of one space: graphs encoded once, labels by task, grouped by fingerprint.
+"""Labelled networks of one space: encoded once, labels by task, grouped by fingerprint.
 
-Needs the benchmark records (`--data` or `$ARCHLM_SHARED`); what is computed from them is cached under `runs/`.
+Needs the benchmark records (`--data` or `$ARCHLM_SHARED`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.progress import track
 
-from encoders import features
-from onnx_bench import spaces
-from onnx_bench.graph import ArchGraph
-from onnx_bench.reader import read_graph
+from encoders.graph_batch import GraphBatch
+from onnx_bench.records import tables
+from onnx_bench.records.table import Column, Table
+from onnx_bench.tasks import get_task
+from train.encoded import ROOT, encode_space
+
+__all__ = ["LABELS", "LEFT_OUT", "ROOT", "SPACE_TASK", "Distinct", "Labelled", "data_folder", "load"]
 
 Floats = NDArray[np.float64]
 
-ROOT = Path(__file__).resolve().parent.parent
-CACHE = ROOT / "runs" / "encoded"
-CHUNK = 250
-
 TRANSNAS = ("class_scene", "class_object", "jigsaw", "room_layout", "segmentsemantic", "normal", "autoencoder")
-_TRANSNAS_COLUMNS = {
-    "transnas/class_scene": "class_scene_val_top1_final",
-    "transnas/class_object": "class_object_val_top1_final",
-    "transnas/jigsaw": "jigsaw_val_top1_final",
-    "transnas/room_layout": "room_layout_val_neg_loss_final",
-    "transnas/segmentsemantic": "segmentsemantic_val_acc_final",
-    "transnas/normal": "normal_val_ssim_final",
-    "transnas/autoencoder": "autoencoder_val_ssim_final",
+
+LABELS: dict[str, tuple[str, Table]] = {
+    "nasbench101": ("nasbench101.parquet", tables.NASBENCH101),
+    "nasbench201": ("nasbench201.parquet", tables.NASBENCH201),
+    "transnas_micro": ("transnas101_micro.parquet", tables.TRANSNAS),
+    "transnas_macro": ("transnas101_macro.parquet", tables.TRANSNAS),
+    "mnasnet": ("mnasnet.parquet", tables.MNASNET),
+    "autoformer": ("autoformer.parquet", tables.VISION_TRANSFORMERS),
+    "pit": ("pit.parquet", tables.VISION_TRANSFORMERS),
+    "timm": ("timm.parquet", tables.TIMM),
+    "bert": ("bert.parquet", tables.BERT),
+    "rnn": ("rnn.parquet", tables.RNN),
+    "nasbench_graph": ("nasbench_graph.parquet", tables.NASBENCH_GRAPH),
 }
-LABELS: dict[str, tuple[str, dict[str, str]]] = {
-    "nasbench101": ("nasbench101.parquet", {"cifar10": "cifar10_val_acc_ep108"}),
-    "nasbench201": ("nasbench201.parquet", {
-        "cifar10": "cifar10_test_acc_ep200", "cifar100": "cifar100_test_acc_ep200",
-        "imagenet16-120": "imagenet16_120_test_acc_ep200",
-    }),
-    "transnas_micro": ("transnas101_micro.parquet", _TRANSNAS_COLUMNS),
-    "transnas_macro": ("transnas101_macro.parquet", _TRANSNAS_COLUMNS),
-    "mnasnet": ("mnasnet.parquet", {"imagenet-1k-proxy": "imagenet_val_top1_proxy"}),
-    "timm": ("timm.parquet", {"imagenet-1k": "imagenet1k_val_top1_acc"}),
-}  # fmt: skip
-"""For each space: its file, and for each task the column that holds the measured value."""
+"""For each space: its file, and what the columns measure."""
 
 SPACE_TASK = {
     "nasbench101": "cifar10", "nasbench201": "cifar10", "transnas_micro": "transnas/class_scene",
-    "transnas_macro": "transnas/class_scene", "mnasnet": "imagenet-1k-proxy", "timm": "imagenet-1k",
+    "transnas_macro": "transnas/class_scene", "mnasnet": "imagenet-1k-proxy", "autoformer": "cifar100-distilled",
+    "pit": "cifar100-distilled", "timm": "imagenet-1k",
 }  # fmt: skip
 """The classification task by which a space enters cross-space training and protocol P2."""
+
+LEFT_OUT = {
+    "nasbench101": ("nasbench101",), "nasbench201": ("nasbench201",), "transnas_micro": ("transnas_micro",),
+    "transnas_macro": ("transnas_macro",), "mnasnet": ("mnasnet",), "vision_transformers": ("autoformer", "pit"),
+    "timm": ("timm",),
+}  # fmt: skip
+"""What is left out together where a whole space is left out."""
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The G distinct networks of a space: isomorphic descriptions are one, with the mean of their values.
+
+    Attributes:
+        rows: [G] a row of `Labelled` for each.
+        place: [B] the other way: which of the distinct networks each row is.
+        graphs: As arrays.
+        texts: [G].
+        targets: For each task [G] values, NaN where not measured.
+    """
+
+    rows: NDArray[np.int64]
+    place: NDArray[np.int64]
+    graphs: GraphBatch
+    texts: NDArray[np.str_]
+    targets: dict[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,8 @@ class Labelled:
         features: [B, F].
         params: [B] effective parameters.
         macs: [B].
-        targets: For each task [B] values, NaN where not measured.
+        targets: For each task [B] values, more is better (a loss is negated), NaN where not measured.
+        distinct: The same networks by fingerprint, with what the neural members read; `None` where it is not needed.
     """
 
     space: str
@@ -84,16 +99,36 @@ class Labelled:
     params: Floats
     macs: Floats
     targets: dict[str, Floats]
+    distinct: Distinct | None = None
 
     def __len__(self) -> int:
         return len(self.archs)
 
     def take(self, rows: NDArray[Any]) -> Labelled:
-        """The networks at `rows` (positions or a mask)."""
+        """The networks at `rows` (positions or a mask), without `distinct`."""
         return Labelled(
             self.space, self.archs[rows], self.groups[rows], self.fingerprints[rows], self.features[rows],
             self.params[rows], self.macs[rows], {task: values[rows] for task, values in self.targets.items()},
         )  # fmt: skip
+
+    def of_distinct(self, mask: NDArray[np.bool_]) -> Labelled:
+        """The chosen distinct networks alone, one row each, as if there were no others. Shapes: mask [G]."""
+        some, chosen = self.known, np.flatnonzero(mask)
+        targets = {task: values[chosen] for task, values in some.targets.items()}
+        order = np.arange(len(chosen))
+        distinct = Distinct(order, order, some.graphs.take(chosen), some.texts[chosen], targets)
+        return replace(self.take(some.rows[chosen]), targets=targets, distinct=distinct)
+
+    @property
+    def known(self) -> Distinct:
+        """The distinct networks.
+
+        Raises:
+            ValueError: The space was cut by rows.
+        """
+        if self.distinct is None:
+            raise ValueError(f"{self.space} was cut by rows; its distinct networks are those of the space as loaded")
+        return self.distinct
 
     @property
     def values(self) -> Floats:
@@ -114,35 +149,6 @@ def data_folder(data: str | None = None) -> Path:
     return folder
 
 
-Encoded = tuple[list[str], Floats, list[tuple[int, int]]]
-
-
-def _encode_built(space: str, archs: list[str]) -> Encoded:
-    return _encode([spaces.get(space).build(arch) for arch in archs])
-
-
-def _encode_files(files: list[bytes]) -> Encoded:
-    import zstandard
-
-    plain = zstandard.ZstdDecompressor()
-    return _encode([read_graph(plain.decompress(f, max_output_size=1 << 30), trusted=True) for f in files])
-
-
-def _encode(graphs: list[ArchGraph]) -> Encoded:
-    sizes = [(g.params, g.macs) for g in graphs]
-    return [g.fingerprint() for g in graphs], features.compute_many(graphs), sizes
-
-
-def _run(encode: Callable[[list[Any]], Encoded], jobs: list[list[Any]], workers: int) -> list[Encoded]:
-    with ProcessPoolExecutor(workers) as pool:
-        return list(track(pool.map(encode, jobs), "encoding", total=len(jobs)))
-
-
-def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
 def _real_networks(folder: Path) -> pd.DataFrame:
     """`in1k_supervised` rows with a graph, the best tag of each (architecture, size)."""
     table = pd.read_parquet(folder / "timm.parquet")
@@ -152,31 +158,54 @@ def _real_networks(folder: Path) -> pd.DataFrame:
     return table.drop(columns="module").merge(graphs, on=["timm_base", "img_size"]).reset_index(drop=True)
 
 
+def quality_columns(table: Table) -> dict[str, Column]:
+    """For each task of quality (costs such as latency are left out) the column that its protocol describes."""
+    first: dict[str, Column] = {}
+    for column in table.columns:
+        if not get_task(column.task).device:
+            first.setdefault(column.task, column)
+    return first
+
+
+def _targets(frame: pd.DataFrame, table: Table) -> dict[str, Floats]:
+    valid = frame[table.valid].to_numpy(bool) if table.valid else np.ones(len(frame), bool)
+    found = {}
+    for task, column in quality_columns(table).items():
+        sign = 1 if get_task(task).direction == "max" else -1
+        values = frame[column.name].to_numpy(dtype=float) * column.factor * sign
+        found[task] = np.where(valid, values, np.nan)
+    return found
+
+
 def load(space: str, *, data: str | None = None, workers: int = 2) -> Labelled:
     """All labelled networks of `space`; encodes them on first use (minutes) and caches the result under `runs/`."""
     folder = data_folder(data)
-    file, columns = LABELS[space]
+    file, table = LABELS[space]
+    files = None
     if space == "timm":
-        table = _real_networks(folder)
-        archs = (table.timm_base + "@" + table.img_size.astype(str)).tolist()
-        encode = partial(_run, _encode_files, list(_chunks(table.onnx.tolist(), 10)))
+        frame = _real_networks(folder)
+        files = frame.onnx.tolist()
     else:
-        table = pd.read_parquet(folder / file)
-        archs = table.arch.tolist()
-        encode = partial(_run, partial(_encode_built, space), list(_chunks(archs, CHUNK)))
-    key = hashlib.sha256(json.dumps([space, archs, features.NAMES, features.VERSION]).encode()).hexdigest()[:16]
-    cache = CACHE / f"{space}-{key}.npz"
-    if not cache.is_file():
-        parts = encode(workers)
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        draft = cache.with_suffix(".part.npz")
-        np.savez_compressed(
-            draft, fingerprints=np.array([f for p in parts for f in p[0]]),
-            features=np.concatenate([p[1] for p in parts]), sizes=np.array([s for p in parts for s in p[2]], float),
-        )  # fmt: skip
-        draft.rename(cache)
-    with np.load(cache, allow_pickle=False) as stored:
-        fingerprints, table_features, sizes = stored["fingerprints"], stored["features"], stored["sizes"]
-    groups = table.module.to_numpy(dtype=str) if space == "timm" else fingerprints
-    targets = {task: table[column].to_numpy(dtype=float) for task, column in columns.items()}
-    return Labelled(space, np.array(archs), groups, fingerprints, table_features, sizes[:, 0], sizes[:, 1], targets)
+        frame = pd.read_parquet(folder / file)
+    archs = [table.arch(*key) for key in zip(*(frame[name] for name in table.key), strict=True)]
+    encoded = encode_space(space, archs, files=files, workers=workers)
+    targets = _targets(frame, table)
+    count = len(encoded.texts)
+    _, rows = np.unique(encoded.place, return_index=True)
+    distinct = Distinct(
+        rows, encoded.place, encoded.graphs, np.array(encoded.texts, dtype=object),
+        {task: _group_means(values, encoded.place, count) for task, values in targets.items()},
+    )  # fmt: skip
+    groups = frame.module.to_numpy(dtype=str) if space == "timm" else encoded.fingerprints
+    return Labelled(
+        space, np.array(archs), groups, encoded.fingerprints, encoded.features, encoded.sizes[:, 0],
+        encoded.sizes[:, 1], targets, distinct,
+    )  # fmt: skip
+
+
+def _group_means(values: Floats, place: NDArray[np.int64], count: int) -> Floats:
+    """Mean of the measured values of each group, NaN where there are none. Shapes: [B], [B] -> [count]."""
+    known = np.isfinite(values)
+    number = np.bincount(place[known], minlength=count)
+    total = np.bincount(place[known], weights=values[known], minlength=count)
+    return np.divide(total, number, out=np.full(count, np.nan), where=number > 0)

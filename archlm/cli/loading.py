@@ -118,7 +118,7 @@ def read_sources(sources: Sequence[Source]) -> Iterator[ArchGraph | UserInputErr
 
     paths = [source.path for source in sources if source.path is not None]
     if paths:
-        warm_up()  # the worker starts now, and files are read when the first graph is asked for
+        warm_up(len(paths))  # workers start now, and files are read when the first graph is asked for
     return _in_order(sources, read_many(paths))
 
 

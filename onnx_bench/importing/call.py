@@ -9,10 +9,12 @@ import numpy as np
 import onnx
 
 from onnx_bench.importing.tensor import Tensor
-from onnx_bench.node import Shape
+from onnx_bench.node import Attrs, Shape
 
 UNKNOWN_OPSET = 1 << 30
 """The opset of calls that the importer makes up: newer than any file's."""
+
+Key = tuple[object, ...]
 
 MAX_LIST = 1 << 13
 """Longest list of sizes, axes or positions that is read from a tensor: enough for a Split into as many parts."""
@@ -50,6 +52,8 @@ class Call:
         out_full: The shape of the first output at the batch of the file, then.
         outer: `Tensor.outer` of the first output where it differs from that of the inputs, then; else 0.
         note: What a rule had to assume.
+        key: Under what to remember the outcome, see `importing.memo`.
+        packed: The attributes of the node, where they are remembered.
     """
 
     dtypes: tuple[str, ...] = ()
@@ -59,6 +63,8 @@ class Call:
     out_full: Shape | None = None
     outer = 0
     note = ""
+    key: Key | None = None
+    packed: Attrs | None = None
 
     def __init__(
         self, op: str, ins: list[Tensor | None], attrs: dict[str, Any], count: int, opset: int,

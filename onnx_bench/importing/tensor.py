@@ -129,7 +129,7 @@ def read_values(proto: onnx.TensorProto, shape: Shape, size: int) -> np.ndarray 
     if raw:
         values = np.frombuffer(raw, dtype) if len(raw) == size * np.dtype(dtype).itemsize else None
     else:
-        stored: Sequence[Any] = getattr(proto, _TYPED.get(kind, "int32_data"))
+        stored: Sequence[Any] = getattr(proto, _TYPED.get(kind, "int32_data"))[:]  # numpy is slow on protobuf's own
         if len(stored) != size:
             return None
         values = np.array(stored, np.uint16).view(np.float16) if kind == 10 else np.array(stored).astype(dtype)

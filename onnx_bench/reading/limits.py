@@ -38,3 +38,9 @@ MEMORY_BYTES = 2 << 30
 """Address space of a worker beyond the file it maps."""
 SECONDS = 30.0
 """Time for one model: processor time in the worker, and twice that on the clock."""
+
+AHEAD = 256
+"""Models of a batch that are read, or drawn, before the first of them is taken: as many as the caller may be busy with
+at a time, so that the workers go on meanwhile."""
+AHEAD_BYTES = 64 << 20
+"""Bytes of answers, and of models given as bytes, that wait to be taken; beyond it nothing is read ahead."""

@@ -6,6 +6,7 @@ Operators of unknown domains have no schema and pass; so do attributes that a sc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 import onnx
@@ -84,15 +85,20 @@ class NodeChecker:
         version = self._versions.get(domain, 1)
         if not 0 < version < _MANY:
             return _Schema()
-        try:
-            found = onnx.defs.get_schema(op, version, domain)
-        except onnx.defs.SchemaError:
-            return _Schema()
-        return _Schema(
-            {name: KINDS[str(attr.type).rpartition('.')[2]] for name, attr in found.attributes.items()},
-            frozenset(name for name, attr in found.attributes.items() if attr.required),
-            found.min_input, found.max_input, found.min_output, found.max_output,
-        )  # fmt: skip
+        return _look_up(op, domain, version)
+
+
+@lru_cache(maxsize=1 << 10)
+def _look_up(op: str, domain: str, version: int) -> _Schema:
+    try:
+        found = onnx.defs.get_schema(op, version, domain)
+    except onnx.defs.SchemaError:
+        return _Schema()
+    return _Schema(
+        {name: KINDS[str(attr.type).rpartition('.')[2]] for name, attr in found.attributes.items()},
+        frozenset(name for name, attr in found.attributes.items() if attr.required),
+        found.min_input, found.max_input, found.min_output, found.max_output,
+    )  # fmt: skip
 
 
 def _check_unlisted(op: str, name: str, kind: int, schema: _Schema) -> None:

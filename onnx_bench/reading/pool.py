@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Sized
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from onnx_bench.errors import UserInputError
+from onnx_bench.reading.ahead import Answer, ReadAhead, threads_for
 from onnx_bench.reading.limits import LOCAL_BYTES, MEMORY_BYTES, SECONDS, UPLOAD_BYTES
 from onnx_bench.reading.process import WorkerProcess
 from onnx_bench.reading.source import Source, name_of, opened
 
 if TYPE_CHECKING:
     from onnx_bench.graph import ArchGraph
-
-_FILES_PER_WORKER = 8
-"""A second process pays for its start when there are more files than this."""
 
 
 def processors() -> int:
@@ -31,7 +28,7 @@ class ReaderPool:
     """Reads untrusted models in processes with limits. Thread-safe; a context manager.
 
     The first process starts with the pool, others when they are needed. A process that crashed or ran out of time is
-    replaced; only the request that it served fails.
+    replaced when another is needed; only the request that it served fails.
 
     Args:
         workers: Most processes at a time; one for each processor by default.
@@ -49,6 +46,8 @@ class ReaderPool:
         self._limits = (seconds, memory)
         self._slots = threading.BoundedSemaphore(self.workers)
         self._idle = [WorkerProcess(seconds, memory)]
+        self._busy: set[WorkerProcess] = set()
+        self._batches: WeakSet[ReadAhead] = WeakSet()
 
     def __enter__(self) -> ReaderPool:
         return self
@@ -59,9 +58,18 @@ class ReaderPool:
         self.close()
 
     def close(self) -> None:
-        """End the processes. The pool can still be used: it starts others."""
+        """End the processes; what they are reading fails. The pool can still be used: it starts others."""
+        for batch in list(self._batches):
+            batch.stop()
+        for worker in list(self._busy):
+            worker.kill()
         while self._idle:
             self._idle.pop().close()
+
+    def prepare(self, sources: int) -> None:
+        """Start now, not when they are needed, the processes that will read so many models."""
+        while len(self._idle) + len(self._busy) < min(self.workers, threads_for(sources)):
+            self._idle.append(WorkerProcess(*self._limits))
 
     def read(self, source: Source, *, normalised: bool = True) -> ArchGraph:
         """Read one model; waits for a free process.
@@ -69,42 +77,55 @@ class ReaderPool:
         Raises:
             UserInputError: One of its subclasses.
         """
-        with opened(source, UPLOAD_BYTES if isinstance(source, bytes) else LOCAL_BYTES) as content, self._slots:
-            worker = self._take()
-            try:
-                graph = worker.read(content, normalised=normalised, allow_external=self.allow_external)
-            finally:
-                self._idle.append(worker if worker.alive else WorkerProcess(*self._limits))
-        return graph.renamed(name_of(source))
+        return _decoded(self._ask(source, normalised))
 
     def read_many(self, sources: Iterable[Source], *, normalised: bool = True) -> Iterator[ArchGraph | UserInputError]:
-        """Read models side by side; yields graphs, or errors, in the order of `sources`, which is read lazily."""
-        workers = self.workers
-        if isinstance(sources, Sized):
-            workers = min(workers, 1 + len(sources) // _FILES_PER_WORKER)
-        waiting: deque[Future[ArchGraph | UserInputError]] = deque()
-        with ThreadPoolExecutor(workers) as threads:
-            try:
-                for source in sources:
-                    waiting.append(threads.submit(self._result, source, normalised))
-                    if len(waiting) > 2 * workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:  # the caller may have stopped listening
-                for future in waiting:
-                    future.cancel()
+        """Read models side by side; yields graphs, or errors, in the order of `sources`.
 
-    def _result(self, source: Source, normalised: bool) -> ArchGraph | UserInputError:
+        The processes go on while the caller works on a graph, up to so many models ahead (see `ReadAhead`).
+        """
+        batch = ReadAhead(lambda source: self._ask(source, normalised), self.workers)
+        self._batches.add(batch)
         try:
-            return self.read(source, normalised=normalised)
-        except UserInputError as error:
-            return error
+            for answer in batch.answers(sources):
+                yield _graph_or_error(answer)
+        finally:  # the caller may have stopped listening
+            batch.stop()
+
+    def _ask(self, source: Source, normalised: bool) -> Answer:
+        with opened(source, UPLOAD_BYTES if isinstance(source, bytes) else LOCAL_BYTES) as content, self._slots:
+            worker = self._take()
+            self._busy.add(worker)
+            try:
+                answer = worker.ask(content, normalised=normalised, allow_external=self.allow_external)
+            finally:
+                if worker.usable:
+                    self._idle.append(worker)
+                self._busy.discard(worker)
+        return Answer(name_of(source), answer)
 
     def _take(self) -> WorkerProcess:
-        while self._idle:
-            worker = self._idle.pop()
+        """A process that is ready; one that died idle is replaced, as are those that died at work."""
+        while True:
+            try:
+                worker = self._idle.pop()
+            except IndexError:
+                return WorkerProcess(*self._limits)
             if worker.alive:
                 return worker
             worker.close()
-        return WorkerProcess(*self._limits)
+
+
+def _decoded(answer: Answer) -> ArchGraph:
+    from onnx_bench.reading.answer import decode  # late: a process starts before its parent imports the graph form
+
+    if isinstance(answer.content, Exception):
+        raise answer.content
+    return decode(answer.content).renamed(answer.name)
+
+
+def _graph_or_error(answer: Answer) -> ArchGraph | UserInputError:
+    try:
+        return _decoded(answer)
+    except UserInputError as error:
+        return error

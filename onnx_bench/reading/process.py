@@ -8,13 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from onnx_bench.errors import ModelTooLargeError, ReaderFailureError
 from onnx_bench.reading.worker import HEADER, IN_FILE, LENGTH
-
-if TYPE_CHECKING:
-    from onnx_bench.graph import ArchGraph
 
 _COMMAND = "from onnx_bench.reading.worker import main; main()"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "LD_", "DYLD_", "PYTHON", "SYSTEMROOT", "TMPDIR")
@@ -40,11 +36,16 @@ class WorkerProcess:
             )  # fmt: skip
 
     @property
+    def usable(self) -> bool:
+        """Whether its last request was answered, if there was one. The process may have died since."""
+        return self._socket.fileno() >= 0
+
+    @property
     def alive(self) -> bool:
         """Whether it can take another request."""
-        return self._socket.fileno() >= 0 and self._process.poll() is None
+        return self.usable and self._process.poll() is None
 
-    def read(self, source: bytes | int, *, normalised: bool, allow_external: bool) -> ArchGraph:
+    def ask(self, source: bytes | int, *, normalised: bool, allow_external: bool) -> bytes:
         """Let the worker read a model.
 
         Args:
@@ -52,13 +53,16 @@ class WorkerProcess:
             normalised: Whether to normalise the graph.
             allow_external: Whether tensors may live in other files.
 
+        Returns:
+            The answer, see `onnx_bench.reading.answer`.
+
         Raises:
-            UserInputError: Of the type that says what is wrong. After a crash or a time-out the worker is not `alive`.
+            UserInputError: There is none; the type says why. After a crash or a time-out the worker is not `usable`.
         """
         deadline = time.monotonic() + 2 * self.seconds
         try:
             self._send(source, normalised, allow_external, deadline)
-            answer = self._receive(deadline)
+            return self._receive(deadline)
         except TimeoutError:
             self.close(kill=True)
             raise ModelTooLargeError(
@@ -69,9 +73,11 @@ class WorkerProcess:
         except BaseException:  # an interrupt: an answer to this request must not meet the next one
             self.close(kill=True)
             raise
-        from onnx_bench.reading.answer import decode  # late: a process starts before its parent imports the graph form
 
-        return decode(answer)
+    def kill(self) -> None:
+        """End the process at once, from another thread than the one that waits for its answer."""
+        self._process.kill()
+        self._process.wait()
 
     def close(self, kill: bool = False) -> None:
         """End the process: at once, or after it has seen that nobody asks any more."""

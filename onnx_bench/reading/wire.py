@@ -83,10 +83,17 @@ class _Walk:
         largest_payload = _SMALL
         while pos < end:
             start = pos
-            key, pos = self.varint(pos, end)
+            key = data[pos]  # most numbers take one byte: read here, not in `varint`
+            if key < 0x80:
+                pos += 1
+            else:
+                key, pos = self.varint(pos, end)
             kind = key & 7
             if kind == 2:
-                size, pos = self.varint(pos, end)
+                if pos < end and (size := data[pos]) < 0x80:
+                    pos += 1
+                else:
+                    size, pos = self.varint(pos, end)
                 stop = pos + size
                 if stop > end:
                     raise MalformedModelError(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from archlm.known import KnownArchitectures
+from archlm.known import NEAREST, KnownArchitectures, embed
+
+Floats = NDArray[np.float64]
 
 
 @pytest.fixture
@@ -20,23 +23,68 @@ def known() -> KnownArchitectures:
     return index
 
 
+def as_embeddings(known: KnownArchitectures, places: list[int]) -> Floats:
+    """What the points at `places` were before they were standardised. Shapes: [B, D]."""
+    return known.points[places] * known.scale + known.centre
+
+
 def test_nearest_is_itself(known: KnownArchitectures) -> None:
-    places, distances = known.nearest(known.features(np.array([3, 250])))
+    places, distances = known.nearest(as_embeddings(known, [3, 250]))
+    assert places.shape == distances.shape == (2, NEAREST)
     assert places[:, 0].tolist() == [3, 250]
-    assert distances[:, 0] == pytest.approx(0, abs=1e-6)
+    assert distances[:, 0] == pytest.approx(0, abs=1e-5)
     assert (np.diff(distances, axis=1) >= 0).all()
+
+
+def test_nearest_is_what_a_full_search_finds(known: KnownArchitectures) -> None:
+    queries = np.random.default_rng(2).normal(8, 8, (300, 5))  # more than one batch of queries
+    places, distances = known.nearest(queries, 4)
+    full = np.linalg.norm(known.points[None] - ((queries - known.centre) / known.scale)[:, None], axis=2)
+    np.testing.assert_allclose(distances, np.sort(full, axis=1)[:, :4], rtol=1e-4)
+    np.testing.assert_allclose(np.take_along_axis(full, places, axis=1), distances, rtol=1e-4)
+    novelty, near = known.novelty(queries)
+    np.testing.assert_allclose(novelty, distances[:, :NEAREST].mean(axis=1))
+    np.testing.assert_array_equal(near.places, places[:, :NEAREST])
+
+
+def test_spaces_count_the_same() -> None:
+    """The centre lies between spaces whatever their sizes; a constant column has a scale to divide by."""
+    embeddings = np.array([[0.0, 5.0]] * 9 + [[4.0, 5.0]])
+    index = KnownArchitectures.fit([str(i) for i in range(10)], ["many"] * 9 + ["one"], embeddings)
+    assert index.centre == pytest.approx([2.0, 5.0])
+    assert index.scale == pytest.approx([2.0, 0.02])
 
 
 def test_members_are_familiar_and_strangers_are_not(known: KnownArchitectures) -> None:
     rng = np.random.default_rng(1)
     family, _ = known.in_distribution(rng.normal(0, 1, (500, 5)))
     assert np.mean(family < 0.05) < 0.12
-    strangers, _ = known.in_distribution(np.full((1, 5), 8.0))
-    assert strangers[0] < 0.05
+    strangers, _ = known.in_distribution(np.array([[8.0] * 5, [1e6] * 5]))
+    assert strangers == pytest.approx(1 / 101), "as far as none of the hundred held out"
 
 
 def test_search_within_some(known: KnownArchitectures) -> None:
     only = np.array(known.spaces) == "sparse"
     places, _ = known.nearest(np.zeros((1, 5)), only=only)
     assert only[places].all()
-    assert known.nearest(np.zeros((0, 5))).places.shape == (0, 3)
+    assert not only[known.nearest(np.zeros((1, 5))).places].any()
+    assert known.nearest(np.zeros((0, 5))).places.shape == (0, NEAREST)
+
+
+def test_predictions_are_filled_in(known: KnownArchitectures) -> None:
+    assert known.predicted.shape == (400, 0)
+    predicted = np.arange(800.0).reshape(400, 2)
+    filled = known.with_predictions(predicted)
+    np.testing.assert_array_equal(filled.predicted, predicted)
+    assert filled.points is known.points and filled.familiar is known.familiar
+
+
+def test_an_embedding_tells_apart_by_numbers_and_by_wiring(known: KnownArchitectures) -> None:
+    """Networks with equal features but other vectors of the graph network are not neighbours."""
+    features, vectors = np.zeros((40, 3)), np.repeat([[0.0, 1.0], [1.0, 0.0]], 20, axis=0).astype(np.float32)
+    embeddings = embed(features, vectors)
+    assert embeddings.shape == (40, 5) and embeddings.dtype == np.float64
+    assert embeddings[0].tolist() == [0, 0, 0, 0, 1]
+    index = KnownArchitectures.fit([str(i) for i in range(40)], ["all"] * 40, embeddings)
+    assert (index.nearest(embed(features[:1], vectors[30:31])).places >= 20).all()
+    assert index.novelty(embed(features[:1] + 1, vectors[:1]))[0] > index.novelty(embeddings[:1])[0] + 1

@@ -19,14 +19,6 @@ EVERYDAY = ("resnet", "mobilenet_v3", "convnext", "vit_multihead", "bert", "lstm
 """Networks whose quick exports run by default; the slow run has every network in every way."""
 
 
-@pytest.fixture(scope="session")
-def export_cache(request: pytest.FixtureRequest) -> Path:
-    """Framework exports, kept from one run to the next."""
-    cache = request.config.cache
-    assert cache is not None
-    return Path(cache.mkdir("exports"))
-
-
 def assert_one_fingerprint(cells: list[Cell]) -> None:
     made = [cell for cell in cells if cell.graph is not None]
     assert len(made) >= MIN_SUCCEEDING, markdown([cells])

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import random
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from archlm import Predictor
-from archlm.members import monotone_bag
+from archlm.known import embed
+from archlm.members.blend import MEMBERS
+from archlm.members.rank_trees import RankTreesConfig
 from archlm.weights_store import write_weights
-from encoders import features
+from encoders import features, tensors, text
+from encoders.graph_batch import GraphBatch
+from encoders.graph_network import GraphNetwork, GraphNetworkConfig
+from encoders.quality_model import QualityModel
+from encoders.text_encoder import TextEncoder
+from encoders.text_encoder_config import TextEncoderConfig
+from encoders.text_tokenizer import ArchTokenizer
 from onnx_bench import spaces
 from train import fit
-from train.records import Labelled
+from train.common import spearman
+from train.members import TrainedMembers, all_scores, exported, held_out_scores, vectors
+from train.records import Distinct, Labelled
 
 NETWORKS = 240
 
 
 def labelled(name: str, task: str) -> Labelled:
-    """Networks whose value is their size less their pooling, with noise."""
+    """Networks whose value is their size less their pooling, with noise; the isomorphic ones among them are one."""
     space, rng = spaces.get(name), random.Random(1)
     archs = [space.sample(rng) for _ in range(NETWORKS)]
     graphs = [space.build(arch) for arch in archs]
@@ -30,7 +40,15 @@ def labelled(name: str, task: str) -> Labelled:
     values = 80 + 2 * size - 5 * pooling + np.random.default_rng(0).normal(0, 0.2, NETWORKS)
     prints = np.array([g.fingerprint() for g in graphs])
     sizes = np.array([(g.params, g.macs) for g in graphs], dtype=float)
-    return Labelled(name, np.array(archs), prints, prints, table, sizes[:, 0], sizes[:, 1], {task: values})
+    _, rows, place = np.unique(prints, return_index=True, return_inverse=True)
+    means = np.bincount(place, weights=values) / np.bincount(place)
+    distinct = Distinct(
+        rows, place, GraphBatch.of([tensors.to_arrays(graphs[i]) for i in rows]),
+        np.array([text.encode(graphs[i]) for i in rows], dtype=object), {task: means},
+    )  # fmt: skip
+    return Labelled(
+        name, np.array(archs), prints, prints, table, sizes[:, 0], sizes[:, 1], {task: values}, distinct
+    )
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +59,56 @@ def sources() -> list[Labelled]:
     ]  # fmt: skip
 
 
-def test_every_part_is_fitted_and_answers(
-    sources: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(monotone_bag, "BagConfig", partial(monotone_bag.BagConfig, members=3, rounds=20))
-    left_out = fit.leave_one_out(sources)
-    weight = fit.choose_bag_weight(left_out)
-    assert weight in fit.BAG_WEIGHTS
+@pytest.fixture(scope="module")
+def members(sources: list[Labelled]) -> TrainedMembers:
+    """Untrained networks, small: what they say is worth nothing, and the blend must notice."""
+    torch.manual_seed(0)
+    small = GraphNetworkConfig(width=16, layers=2, embedding=8)
+    tokenizer = ArchTokenizer.train([t for s in sources for t in s.known.texts[:20]], 256)
+    encoder = TextEncoder.new(tokenizer, TextEncoderConfig(hidden=16, layers=1, heads=2, intermediate=16))
+    graph = tuple(QualityModel(GraphNetwork(small), 8).eval() for _ in range(2))
+    return TrainedMembers(graph, QualityModel(encoder, 16).eval())
+
+
+def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: TrainedMembers, tmp_path: Path) -> None:
+    unseen = held_out_scores(members, sources)
+    small = RankTreesConfig(members=2, rounds=20)
+    left_out = [(fit.fit_head([o for o in sources if o is not s], 1.0, config=small), s) for s in sources]
+    weight = fit.choose_tree_weight(left_out)
+    assert weight in fit.TREE_WEIGHTS
     errors = fit.cross_errors(left_out, sources)
     assert set(errors) == {"cifar10", "imagenet-1k-proxy"}
     assert all(error > 0 for error in errors.values())
-    head = fit.fit_head(sources, weight)
-    known = fit.fit_known(sources)
-    assert set(known.spaces) == {s.space for s in sources}
-    tasks = {task: fit.fit_task(sources, task, head, errors[task]) for task in errors}
+    head = fit.fit_head(sources, weight, config=small)
+    found = {task: fit.calibrate(sources, task, unseen) for task in errors}
+    usual = fit.usual_moments([c.moments(c.everything()) for c in found.values()])
+    tasks = {task: fit.fit_task(sources, task, head, errors[task], found[task], usual) for task in errors}
     assert tasks["cifar10"].spaces == ("nasbench101", "nasbench201")
-    write_weights(tmp_path, head, known, tasks, {"seed": 0})
+    assert all(b.weights[MEMBERS.index("trees")] >= 0.8 for b in tasks["cifar10"].blends.values())
+
+    vector = vectors(members, sources)
+    known, places = fit.fit_known(sources, {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in sources})
+    assert set(known.spaces) == {s.space for s in sources}
+    everything = {s.space: np.ones(len(s.known.rows), bool) for s in sources}
+    assert all(len(places[s.space]) == everything[s.space].sum() for s in sources)
+    scores = [all_scores(members, s, everything[s.space], list(tasks))[0] for s in sources]
+    known = known.with_predictions(np.concatenate(scores))
+    write_weights(tmp_path, head, known, exported(members, list(tasks)), tasks, {"seed": 0})
     table = Predictor.from_pretrained(tmp_path).predict([("nasbench201", sources[1].archs[0])], list(errors))
     assert table.error.isna().all()
     assert abs(table["mean"][0] - sources[1].values[0]) < 3
+
+
+def test_held_out_networks_are_a_fifth_and_calibrate(sources: list[Labelled], members: TrainedMembers) -> None:
+    unseen = held_out_scores(members, sources)
+    for space in sources:
+        assert unseen[space.space].mask.mean() == pytest.approx(0.2, abs=0.02)
+    found = fit.calibrate(sources, "cifar10", unseen)
+    assert found.scores.shape == (len(found.rows.y), len(MEMBERS))
+    seen = fit.task_rows(sources, "cifar10", {name: ~held.mask for name, held in unseen.items()})
+    assert len(seen.y) + len(found.rows.y) == sum(len(s.known.rows) for s in sources[:2])
+    assert not set(seen.groups) & set(found.rows.groups)
+    assert spearman(found.scores[:, 0], found.rows.y) > 0.9
 
 
 def test_take_keeps_rows_together(sources: list[Labelled]) -> None:
@@ -67,3 +116,14 @@ def test_take_keeps_rows_together(sources: list[Labelled]) -> None:
     assert some.archs.tolist() == sources[0].archs[[5, 2]].tolist()
     assert some.values.tolist() == sources[0].values[[5, 2]].tolist()
     assert len(some) == 2
+    with pytest.raises(ValueError, match="cut by rows"):
+        _ = some.known
+
+
+def test_distinct_networks_alone(sources: list[Labelled]) -> None:
+    mask = np.zeros(len(sources[0].known.rows), bool)
+    mask[[3, 7]] = True
+    some = sources[0].of_distinct(mask)
+    assert len(some) == len(some.known.graphs) == 2
+    assert some.values.tolist() == sources[0].known.targets["cifar10"][[3, 7]].tolist()
+    assert some.known.texts.tolist() == sources[0].known.texts[[3, 7]].tolist()

@@ -24,6 +24,7 @@ import onnxslim
 import torch
 import typer
 
+from archlm import Predictor
 from encoders import features, text
 from onnx_bench import spaces
 from onnx_bench.reader import read_graph
@@ -49,7 +50,19 @@ def cold_predict(file: Path) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-def main(repeats: int = 15) -> None:
+def write_files(folder: Path, count: int) -> list[str]:
+    """Distinct random cells as a framework exports them, batch norms kept, without weights."""
+    space, rng = spaces.get("nasbench201"), random.Random(1)
+    archs: dict[str, None] = {}
+    while len(archs) < count:
+        archs[space.sample(rng)] = None
+    for number, arch in enumerate(archs):
+        model = space.build(arch, normalised=False).to_onnx()
+        (folder / f"{number:04}.onnx").write_bytes(model.SerializeToString())
+    return sorted(str(file) for file in folder.iterdir())
+
+
+def main(repeats: int = 15, files: int = 1000) -> None:
     """Measure and write train/results/p9_speed.csv."""
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
@@ -68,15 +81,23 @@ def main(repeats: int = 15) -> None:
     ours = milliseconds(encode, repeats)
     simplifier = milliseconds(lambda: onnxslim.slim(onnx.ModelProto.FromString(data)), max(3, repeats // 5))
     built = milliseconds(lambda: features.compute_many([space.build(cell) for cell in cells]), 3) / len(cells)
+    predictor = Predictor.from_pretrained()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.onnx"
         file.write_bytes(data)
         cold = milliseconds(lambda: cold_predict(file), 5)
+        warm = milliseconds(lambda: predictor.predict([file], ["cifar10"]), repeats)
+        (Path(folder) / "many").mkdir()
+        many = write_files(Path(folder) / "many", files)
+        batch = milliseconds(lambda: predictor.predict(many, ["cifar10"]), 3) / files
     write_results("p9_speed", [
         {"what": f"file of {nodes} nodes -> graph, features and text, warm", "milliseconds": ours, "times_faster": 1},
         {"what": "the same file through onnxslim alone", "milliseconds": simplifier, "times_faster": simplifier / ours},
         {"what": "NAS-Bench-201 string -> features, per cell", "milliseconds": built, "times_faster": None},
         {"what": "archlm predict on the same file, cold process", "milliseconds": cold, "times_faster": None},
+        {"what": "Predictor.predict on the same file, warm", "milliseconds": warm, "times_faster": None},
+        {"what": f"{files} NAS-Bench-201 files -> predictions, per file", "milliseconds": batch,
+         "times_faster": (simplifier / batch)},
     ])  # fmt: skip
 
 

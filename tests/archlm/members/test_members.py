@@ -1,4 +1,4 @@
-"""Prior, bag, task model and their scales on networks with a known truth."""
+"""Prior, cross-domain head, task model and their scales on networks with a known truth."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
-from archlm.members.monotone_bag import SIGNS, BagConfig, MonotoneBag
 from archlm.members.prior import TrainingFreePrior
+from archlm.members.rank_trees import RankTreesConfig
 from archlm.members.task_model import TaskModel
 from archlm.members.value_scale import ValueScale, normal_scores
 from encoders import features
@@ -38,19 +38,37 @@ def test_prior_scores_alone_as_in_a_batch(cells: Floats) -> None:
     assert TrainingFreePrior.from_json(prior.to_json()) == prior
 
 
-def test_bag_is_monotone_in_every_feature(cells: Floats) -> None:
-    bag = MonotoneBag.fit(cells, normal_scores(truth(cells)), config=BagConfig(members=6, rounds=30, min_leaf=5))
-    for name, sign in SIGNS.items():
-        more = cells.copy()
-        more[:, features.NAMES.index(name)] += 1.0
-        assert (sign * (bag.score(more) - bag.score(cells)) >= -1e-9).all(), name
+TREES = RankTreesConfig(members=2, rounds=20, min_leaf=5)
 
 
-def test_head_contributions_follow_the_score(cells: Floats) -> None:
-    config = BagConfig(members=4, rounds=20, min_leaf=5)
-    head = CrossDomainHead.fit([(cells, normal_scores(truth(cells)))], bag_weight=0.5, config=config)
-    rest = head.score(cells) - head.contributions(cells).sum(axis=1)
+def head(*spaces: tuple[Floats, Floats], weight: float) -> CrossDomainHead:
+    return CrossDomainHead.fit(list(spaces), weight=weight, config=TREES, threads=1)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_head_contributions_follow_the_score(cells: Floats, weight: float) -> None:
+    found = head((cells, normal_scores(truth(cells))), weight=weight)
+    rest = found.score(cells) - found.contributions(cells).sum(axis=1)
     np.testing.assert_allclose(rest, rest[0], atol=1e-6)
+
+
+def test_head_is_the_prior_with_the_trees_by_weight(cells: Floats) -> None:
+    space = cells, normal_scores(truth(cells))
+    bare, some, more = (head(space, weight=weight) for weight in (0.0, 0.5, 1.0))
+    np.testing.assert_array_equal(bare.score(cells), bare.prior.score(cells))
+    np.testing.assert_allclose(more.score(cells) - some.score(cells), 0.5 * some.trees.score(cells))
+    assert some.trees.score(cells).std() > 0.1
+    assert some.score(cells[:1])[0] == some.score(cells)[0]
+
+
+def test_head_hears_spaces_not_their_sizes(cells: Floats) -> None:
+    """A space of 250 networks and one of 50 in which all is reversed: neither side wins by number."""
+    target = normal_scores(truth(cells))
+    many, few = (cells[:250], target[:250]), (cells[250:], -target[250:])
+    even = head(many, few, weight=1.0).trees.score(cells)
+    alone = head(many, weight=1.0).trees.score(cells)
+    assert np.corrcoef(alone, target)[0, 1] > 0.8
+    assert np.polyfit(target, even, 1)[0] < 0.4 * np.polyfit(target, alone, 1)[0]
 
 
 def test_task_model_learns_a_ranking(cells: Floats) -> None:

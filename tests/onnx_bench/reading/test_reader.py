@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,19 +115,3 @@ def test_read_many_keeps_order_and_survives_errors(model_file: Path, options: di
     results = list(read_many(sources, **options))  # type: ignore[arg-type]
     kinds = [ArchGraph, MalformedModelError, MalformedModelError, ArchGraph, ArchGraph] * 3
     assert [type(r) for r in results] == kinds
-
-
-def test_read_many_draws_lazily(model_file: Path) -> None:
-    drawn = 0
-
-    def sources() -> Iterator[Path]:
-        nonlocal drawn
-        for _ in range(1000):
-            drawn += 1
-            yield model_file
-
-    with ReaderPool(1) as pool:
-        results = pool.read_many(sources())
-        next(results)
-        assert drawn < 10
-        results.close()  # type: ignore[attr-defined]

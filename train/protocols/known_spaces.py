@@ -1,0 +1,85 @@
+"""Inside known spaces: every member, the blend and the baselines on the fifth of the fingerprints that none has seen.
+
+    python -m train.protocols.known_spaces
+
+A fifth of the groups of each space (fingerprints; for real networks families) is held out of all members. The weights
+of the blend are taken from one half of these networks and judged on the other, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import typer
+from numpy.typing import NDArray
+from rich.progress import track
+
+from archlm.members.blend import MEMBERS, blend_by_space
+from train.common import kendall, spearman, write_results
+from train.fit import Calibration, HeldOut, calibrate, neural_scores, usual_moments
+from train.members import SEEDS, held_out_scores, trained_members
+from train.records import LABELS, Labelled, load
+
+Floats = NDArray[np.float64]
+
+
+def blended(found: Mapping[str, Calibration], seed: int) -> dict[str, Floats]:
+    """Blends of the held-out networks of each task, by weights from the halves that they are not in. Shapes: [H]."""
+    scores = {task: np.zeros(len(c.rows.y)) for task, c in found.items()}
+    for halves in zip(*(c.halves(seed) for c in found.values()), strict=True):
+        usual = usual_moments([c.moments(~half) for c, half in zip(found.values(), halves, strict=True)])
+        for (task, c), half in zip(found.items(), halves, strict=True):
+            blends, _ = c.fit(~half, usual)
+            scores[task][half] = blend_by_space(blends, c.scores[half], c.rows.spaces[half])
+    return scores
+
+
+def sizes(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOut]) -> dict[str, Floats]:
+    """The trivial baselines of the rows of `calibrate`."""
+    found: dict[str, list[Floats]] = {"effective parameters": [], "MACs": []}
+    for space in spaces:
+        if task in space.known.targets:
+            rows = space.known.rows[unseen[space.space].mask & np.isfinite(space.known.targets[task])]
+            found["effective parameters"].append(space.params[rows])
+            found["MACs"].append(space.macs[rows])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def main(data: str | None = None, seed: int = 0, threads: int = 2) -> None:
+    """Run the protocol and write train/results/known_spaces.csv."""
+    torch.set_num_threads(threads)
+    spaces = [load(name, data=data) for name in LABELS]
+    members = trained_members(spaces)
+    unseen = held_out_scores(members, spaces)
+    single = [held_out_scores(members.only(number), spaces) for number in range(SEEDS)]
+    rows: list[dict[str, Any]] = []
+    tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
+    calibrations = {task: calibrate(spaces, task, unseen, seed) for task in track(tasks, "calibrating")}
+    blends = blended(calibrations, seed)
+    for task, found in calibrations.items():
+        scores = sizes(spaces, task, unseen)
+        scores |= {_NAMES[name]: found.scores[:, i] for i, name in enumerate(MEMBERS)}
+        for number, other in enumerate(single):
+            scores[f"graph network, seed {number}"] = neural_scores(spaces, task, other)[:, 0]
+        scores["blend"] = blends[task]
+        for name in np.unique(found.rows.spaces):
+            here = found.rows.spaces == name
+            rows += [
+                {"space": name, "task": task, "score": score, "n": int(here.sum()),
+                 "rho": spearman(values[here], found.rows.y[here]), "tau": kendall(values[here], found.rows.y[here])}
+                for score, values in scores.items()
+            ]  # fmt: skip
+    wide = pd.DataFrame(rows).pivot_table(index=["space", "task"], columns="score", values="rho", sort=False)
+    print(wide.to_string(float_format="%.3f"))
+    write_results("known_spaces", rows)
+
+
+_NAMES = {"trees": "LightGBM on features", "graph": "graph networks", "text": "text encoder"}
+
+
+if __name__ == "__main__":
+    typer.run(main)
