@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 NEAREST = 3
 """How many neighbours a distance is taken over and an answer names."""
 _BATCH = 256
+_REACH = 1e4
+"""Deviations beyond which a stranger is not told apart from another: squares must fit into float32."""
 
 
 class Nearest(NamedTuple):
@@ -84,7 +86,8 @@ class KnownArchitectures:
         squares = np.square(points).sum(axis=1)
         places, distances = [], []
         for start in range(0, len(embeddings), _BATCH):
-            query = ((embeddings[start : start + _BATCH] - self.centre) / self.scale).astype(np.float32)
+            query = np.clip((embeddings[start : start + _BATCH] - self.centre) / self.scale, -_REACH, _REACH)
+            query = query.astype(np.float32)
             gap = squares - 2 * query @ points.T + np.square(query).sum(axis=1, keepdims=True)
             best = np.argpartition(gap, min(count, len(members) - 1), axis=1)[:, :count]
             # float32 differences of large squares are rough: measure the chosen again.

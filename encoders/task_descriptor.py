@@ -23,6 +23,8 @@ WORDS = 48
 SIZE = len(MODALITIES) + len(METRICS) + 5 + WORDS
 
 _WORD = re.compile(r"[a-z][a-z\-]+")
+_DEVICE = re.compile(r"[a-z0-9.\-]+")
+"""Devices differ by a digit."""
 _COMMON = frozenset("a an the of in into to and or for by on with each its from per percent".split())  # noqa: SIM905
 
 
@@ -50,7 +52,8 @@ def describe_many(tasks: Sequence[Task]) -> NDArray[np.float32]:
 def _words(task: Task) -> NDArray[np.float64]:
     text = f"{task.title} {task.dataset} {task.description}".lower()
     cells = np.zeros(WORDS)
-    for word in sorted(set(_WORD.findall(text)) - _COMMON):
+    devices = _DEVICE.findall(task.device.lower())
+    for word in sorted({*_WORD.findall(text), *devices} - _COMMON):
         number = crc32(word.encode())
         cells[number % WORDS] += 1.0 if number >> 16 & 1 else -1.0
     norm = np.linalg.norm(cells)

@@ -31,6 +31,9 @@ INDEX_ROWS = 5500
 """Known architectures per space in the index: all of the small spaces."""
 FAMILIAR_ROWS = 1000
 """Networks per space that tell which novelty is usual."""
+FOLDS = 5
+ENOUGH = 200
+"""Held-out networks that calibrate intervals alone; fewer are of too few kinds."""
 PSEUDO_COUNT = 50
 """Held-out networks that a prior opinion on the members counts for. Not tuned."""
 TREE_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
@@ -144,11 +147,14 @@ class Calibration(NamedTuple):
         rows: of the H held-out networks that were measured.
         scores: [H, M] normal scores of the members.
         scale: of the values of the others.
+        more: [K], [K] predicted and measured values of others, predicted out of fold by the trees alone; none where
+            enough networks are held out.
     """
 
     rows: TaskRows
     scores: Floats
     scale: ValueScale
+    more: tuple[Floats, Floats]
 
     def moments(self, chosen: Mask) -> Floats:
         """Of the members' errors on the chosen networks. Shapes: [H] -> [M, M]."""
@@ -166,6 +172,7 @@ class Calibration(NamedTuple):
         """A blend for each space, and the bands of the residuals, from the chosen networks.
 
         A space with few networks leans on the task, a task with few on what is usual: `PSEUDO_COUNT` says how much.
+        The bands of a task with few take in the errors of the trees alone on the networks that were not held out.
 
         Args:
             chosen: [H].
@@ -177,7 +184,8 @@ class Calibration(NamedTuple):
             here = chosen & (self.rows.spaces == name)
             blends[str(name)] = Blend.fit(_leaning(self.moments(here), int(here.sum()), task))
         predicted = self.scale.to_value(blend_by_space(blends, self.scores[chosen], self.rows.spaces[chosen]))
-        return blends, ConformalBands.fit(predicted, self.rows.y[chosen])
+        measured = np.concatenate([self.rows.y[chosen], self.more[1]])
+        return blends, ConformalBands.fit(np.concatenate([predicted, self.more[0]]), measured)
 
 
 def _leaning(moments: Floats, count: int, usual: Floats) -> Floats:
@@ -196,7 +204,16 @@ def calibrate(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOu
     trees = TaskModel.fit(seen.x, seen.y, seed=seed)
     rows = task_rows(spaces, task, {name: held.mask for name, held in unseen.items()})
     scores = np.column_stack([trees.score(rows.x), neural_scores(spaces, task, unseen)])
-    return Calibration(rows, scores, scale)
+    few = len(rows.y) < ENOUGH
+    return Calibration(rows, scores, scale, out_of_fold(seen, seed) if few else (np.zeros(0), np.zeros(0)))
+
+
+def out_of_fold(rows: TaskRows, seed: int) -> tuple[Floats, Floats]:
+    """Values that trees predict for groups that they have not seen, and the measured ones. Shapes: [B], [B]."""
+    predicted = np.zeros(len(rows.y))
+    for test in group_folds(rows.groups, FOLDS, seed):
+        predicted[test] = TaskModel.fit(rows.x[~test], rows.y[~test], seed=seed).predict(rows.x[test])
+    return predicted, rows.y
 
 
 def neural_scores(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOut]) -> Floats:

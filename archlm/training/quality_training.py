@@ -69,7 +69,7 @@ def train_quality(
         model: To be trained.
         spaces: What it learns from.
         config: How.
-        folder: Of the trainer's checkpoints and logs; a finished run leaves none of them behind.
+        folder: Of the trainer's checkpoints and logs.
         checkpoints: Steps between two checkpoints.
         quiet: No progress bar.
     """

@@ -61,6 +61,7 @@ def test_a_rise_in_classes_is_a_rise() -> None:
     task = get_task("cifar10")
     ten, hundred, thousand = (describe(replace(task, classes=n)) for n in (10, 100, 1000))
     np.testing.assert_allclose(hundred - ten, thousand - hundred, atol=1e-6)
+    assert (describe(replace(task, classes=1)) != describe(replace(task, classes=None))).any(), "one is not none"
 
 
 def test_order_and_case_of_words_say_nothing() -> None:

@@ -47,9 +47,10 @@ def test_together_as_alone(head: TaskHead, embedding: Tensor, tasks: Tensor) -> 
 
 
 def test_the_task_changes_more_than_the_level(head: TaskHead, embedding: Tensor, tasks: Tensor) -> None:
-    """FiLM scales as well as shifts: tasks may rank architectures differently."""
+    """FiLM scales as well as shifts: even read in a straight line, tasks may rank architectures differently."""
+    head.score = torch.nn.Sequential(torch.nn.Linear(16, 1))
     gaps = head(embedding, tasks).diff(dim=0)
-    assert (gaps[:, 0] - gaps[:, 2]).abs().max() > 1e-3
+    assert (gaps[:, 0] - gaps[:, 2]).abs().max() > 1e-2
 
 
 def test_gradient_reaches_every_parameter(head: TaskHead, embedding: Tensor, tasks: Tensor) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from archlm.members.blend import MEMBERS, Blend
+from archlm.members.blend import MEMBERS, Blend, blend_by_space, error_moments
 
 Floats = NDArray[np.float64]
 
@@ -24,13 +24,17 @@ def members(target: Floats, *noise: float) -> Floats:
     return target[:, None] + rng.normal(size=(len(target), len(noise))) * noise
 
 
+def fit(scores: Floats, target: Floats) -> Blend:
+    return Blend.fit(error_moments(scores, target))
+
+
 def error(scores: Floats, target: Floats) -> float:
     return float(np.square(scores - target).mean())
 
 
 @pytest.mark.parametrize("noise", [(0.1, 0.2, 0.3), (3.0, 1.0, 2.0), (5.0, 5.0, 0.01), (0.0, 0.0, 0.0)])
 def test_weights_are_shares(target: Floats, noise: tuple[float, ...]) -> None:
-    weights = Blend.fit(members(target, *noise), target).weights
+    weights = fit(members(target, *noise), target).weights
     assert len(weights) == len(MEMBERS)
     assert sum(weights) == pytest.approx(1) and min(weights) >= 0
 
@@ -39,14 +43,14 @@ def test_weights_are_shares(target: Floats, noise: tuple[float, ...]) -> None:
 def test_finds_the_best_member(target: Floats, best: int) -> None:
     noise = [4.0] * len(MEMBERS)
     noise[best] = 0.1
-    weights = Blend.fit(members(target, *noise), target).weights
+    weights = fit(members(target, *noise), target).weights
     assert weights == tuple(float(place == best) for place in range(len(MEMBERS)))
 
 
 def test_two_noisy_members_beat_either(target: Floats) -> None:
     scores = members(target, 0.5, 6.0, 0.5)
     seen, unseen = slice(0, 1000), slice(1000, None)
-    blend = Blend.fit(scores[seen], target[seen])
+    blend = fit(scores[seen], target[seen])
     assert blend.weights == pytest.approx((0.5, 0.0, 0.5), abs=0.11)
     single = min(error(scores[unseen, member], target[unseen]) for member in range(len(MEMBERS)))
     assert error(blend.score(scores[unseen]), target[unseen]) < 0.7 * single
@@ -56,13 +60,13 @@ def test_errors_that_agree_do_not_cancel(target: Floats) -> None:
     """A member that repeats another's errors adds nothing; a worse one with errors of its own does."""
     scores = members(target, 0.5, 0.6, 0.7)
     scores[:, 1] = target + 1.2 * (scores[:, 0] - target)
-    weights = Blend.fit(scores, target).weights
+    weights = fit(scores, target).weights
     assert weights[1] == 0 and weights[2] >= 0.2
 
 
 def test_no_weights_in_tenths_are_better(target: Floats) -> None:
     scores = members(target, 0.5, 0.8, 1.1)
-    best = error(Blend.fit(scores, target).score(scores), target)
+    best = error(fit(scores, target).score(scores), target)
     for first in range(11):
         for second in range(11 - first):
             other = Blend((first / 10, second / 10, (10 - first - second) / 10))
@@ -72,6 +76,22 @@ def test_no_weights_in_tenths_are_better(target: Floats) -> None:
 def test_score_is_the_weighted_mean() -> None:
     found = Blend((0.5, 0.3, 0.2)).score(np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 10.0]]))
     assert found == pytest.approx([1.7, 1.7])
+
+
+def test_moments_give_the_error_of_every_blend(target: Floats) -> None:
+    scores = members(target, 0.5, 1.0, 2.0)
+    moments, weights = error_moments(scores, target), np.array([0.2, 0.5, 0.3])
+    assert weights @ moments @ weights == pytest.approx(error(scores @ weights, target))
+    assert error_moments(scores[:0], target[:0]).tolist() == np.zeros((3, 3)).tolist(), "no networks, no errors"
+
+
+def test_each_space_has_its_blend() -> None:
+    blends = {"cells": Blend((1.0, 0.0, 0.0)), "modules": Blend((0.0, 0.0, 1.0)), "unused": Blend((0.0, 1.0, 0.0))}
+    scores = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
+    spaces = np.array(["cells", "modules", "cells"])
+    assert blend_by_space(blends, scores, spaces).tolist() == [1.0, 6.0, 7.0]
+    with pytest.raises(KeyError):
+        blend_by_space(blends, scores[:1], np.array(["elsewhere"]))
 
 
 def test_round_trip_through_json() -> None:

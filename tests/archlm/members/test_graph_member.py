@@ -106,7 +106,8 @@ def test_batches_are_as_full_as_they_may(
 ) -> None:
     monkeypatch.setattr(graph_member, "MOST_NODES", most)
     recorder = Recorder()
-    scores, _ = GraphMember((recorder,)).ask(graphs, table, TASKS)
+    scores, vectors = GraphMember((recorder,)).ask(graphs, table, TASKS)
+    np.testing.assert_array_equal(vectors, table.astype(np.float32), "features follow their networks")
     sizes = [len(to_arrays(graph).x_op) for graph in graphs]
     assert [size for batch in recorder.batches for size in batch] == sizes == scores[:, 0].tolist()
     for batch, following in zip(recorder.batches, [*recorder.batches[1:], [most]], strict=True):
