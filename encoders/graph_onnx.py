@@ -46,9 +46,11 @@ def export_graph_model(model: QualityModel) -> bytes:
     line = GraphArrays(np.zeros(4, np.int64), np.zeros((4, len(FEATURES)), np.float32), chain, np.zeros(3, np.int64))
     example = GraphBatch.of([line, line, line]).inputs(np.zeros((3, len(NAMES))))
     values = [torch.from_numpy(example[name]) for name in INPUTS[:-1]]
+    training = model.training
     program = torch.onnx.export(
         _Positional(model).eval(), (*values, torch.zeros(2, SIZE)), dynamo=True, dynamic_shapes=axes,
         input_names=list(INPUTS), output_names=list(OUTPUTS), opset_version=OPSET, verbose=False,
     )  # fmt: skip
+    model.train(training)
     assert program is not None
     return program.model_proto.SerializeToString()

@@ -65,7 +65,7 @@ def export_text_model(model: QualityModel) -> bytes:
     if not isinstance(model.encoder, TextEncoder):
         raise UnsupportedGraphError(f"a model with a {type(model.encoder).__name__}; this writes those that read text")
     axes = {TASKS: {0: torch.export.Dim("tasks")}}
-    return _exported(_Positional(model).eval(), model.encoder, [torch.zeros(3, SIZE)], axes, MODEL_OUTPUTS)
+    return _exported(_Positional(model), model.encoder, [torch.zeros(3, SIZE)], axes, MODEL_OUTPUTS)
 
 
 def _exported(

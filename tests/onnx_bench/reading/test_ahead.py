@@ -155,7 +155,7 @@ def test_a_caller_that_stops_listening_stops_the_reading() -> None:
 def test_closing_the_pool_ends_what_is_being_read() -> None:
     pool = ReaderPool(1)
     worker = pool._idle[-1]
-    results = pool.read_many(_chains(20))
+    results = pool.read_many(_chains(1) * 2000)  # more than are read ahead
     next(results)
     os.kill(worker._process.pid, signal.SIGSTOP)
     pool.close()
