@@ -10,6 +10,7 @@ from torch import Tensor
 
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
+from encoders.plain_onnx import plain
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import SIZE
 from encoders.tensors import FEATURES, GraphArrays
@@ -53,4 +54,4 @@ def export_graph_model(model: QualityModel) -> bytes:
     )  # fmt: skip
     model.train(training)
     assert program is not None
-    return program.model_proto.SerializeToString()
+    return plain(program.model_proto)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from encoders.plain_onnx import plain
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import SIZE
 from encoders.text_encoder import TextEncoder
@@ -93,6 +93,4 @@ def _exported(
         for part, was_training in training.items():
             part.training = was_training
     assert program is not None
-    file: Any = io.BytesIO()  # the annotations of torch.onnx name paths alone
-    program.save(file)
-    return file.getvalue()
+    return plain(program.model_proto)

@@ -4,8 +4,9 @@
 
 Nothing of NAS-Bench-201 is used but the test accuracies that the final correlation needs; every scale is taken from
 NAS-Bench-101. With one source space no weight can be tried on a space left out, so the combination adds prior and trees
-with equal weights, as the first study did. The size of the trees was settled while looking at spaces left out of all
-others, NAS-Bench-201 among them (`RankTreesConfig`).
+with equal weights, as the first study did. Not blind: the sum was called the combination after it had been seen (until
+then it was the prior alone), and the size of the trees was settled while looking at spaces left out of all others,
+NAS-Bench-201 among them (`RankTreesConfig`).
 """
 
 from __future__ import annotations
