@@ -158,6 +158,7 @@ def test_closing_the_pool_ends_what_is_being_read() -> None:
     results = pool.read_many(_chains(1) * 2000)  # more than are read ahead
     next(results)
     os.kill(worker._process.pid, signal.SIGSTOP)
+    _until(lambda: pool._busy)  # it may have stopped between two models; the next one is never answered
     pool.close()
     assert worker._process.returncode == -signal.SIGKILL
     with pytest.raises(ReaderFailureError, match="was closed"):
