@@ -33,9 +33,11 @@ FAMILIAR_ROWS = 1000
 """Networks per space that tell which novelty is usual."""
 FOLDS = 5
 ENOUGH = 200
-"""Held-out networks that calibrate intervals alone; fewer are of too few kinds."""
+"""Held-out networks that calibrate intervals alone; fewer are of too few kinds. Set after real networks, of which 62
+are held out, were covered at 68 %."""
 PSEUDO_COUNT = 50
-"""Held-out networks that a prior opinion on the members counts for. Not tuned."""
+"""Held-out networks that a prior opinion on the members counts for. One value was tried, after small spaces had been
+seen to suffer from the weights of large ones."""
 TREE_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
 UNSEEN_TASK_ERROR = 1.0
 """Error in normal scores where no two spaces share a task of the kind: the score then says nothing of the value."""

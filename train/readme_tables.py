@@ -74,23 +74,26 @@ def leave_one_space_out() -> str:
     )
 
 
+def _by_task(name: str) -> str:
+    """The rho of every score for each space and task of a result file."""
+    table = pd.read_csv(RESULTS / f"{name}.csv")
+    wide = table.pivot_table(index=["space", "task", "n"], columns="score", values="rho", sort=False)
+    return _table(wide.map(lambda v: f"{v:.3f}").reset_index())
+
+
 def known_spaces() -> str:
     """Members inside known spaces."""
-    table = pd.read_csv(RESULTS / "known_spaces.csv")
-    wide = table.pivot_table(index=["space", "task", "n"], columns="score", values="rho", sort=False)
     return (
         "**Inside known spaces** (rho on the fifth of the fingerprints, for real networks of the families, that no "
-        f"member has seen)\n\n{_table(wide.map(lambda v: f'{v:.3f}').reset_index())}"
+        f"member has seen)\n\n{_by_task('known_spaces')}"
     )
 
 
 def unseen_task() -> str:
     """P4 without labels."""
-    table = pd.read_csv(RESULTS / "p4_unseen_task.csv")
-    wide = table.pivot_table(index=["space", "task", "n"], columns="score", values="rho", sort=False)
     return (
         "**A task nobody trained on** (rho; TransNAS-Bench-101, the task left out and asked by its description, no "
-        f"label of it)\n\n{_table(wide.map(lambda v: f'{v:.3f}').reset_index())}"
+        f"label of it)\n\n{_by_task('p4_unseen_task')}"
     )
 
 
