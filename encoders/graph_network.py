@@ -17,8 +17,8 @@ from encoders.tensors import FEATURES
 class GraphNetworkConfig:
     """Size of a graph network."""
 
-    width: int = 64
-    layers: int = 4
+    width: int = 96
+    layers: int = 5
     embedding: int = 64
 
 

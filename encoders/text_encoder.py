@@ -5,17 +5,18 @@ Example:
     >>> texts = ["Input: 1 3 32 32\\nRelu\\n", "Input: 1 3 32 32\\nConv 16 k3\\n"]
     >>> encoder = TextEncoder.new(ArchTokenizer.train(texts, vocab_size=128))
     >>> encoder.embed(texts).shape
-    torch.Size([2, 96])
+    torch.Size([2, 128])
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -126,6 +127,13 @@ class TextEncoder(torch.nn.Module):
         rows = self.tokenizer(list(texts), truncation=True, max_length=limit, padding=True, return_tensors="np")
         truncated = np.array([len(row) > limit for row in full], np.bool_)
         return TokenBatch(rows["input_ids"].astype(np.int64), rows["attention_mask"].astype(np.int64), truncated)
+
+    def reader(self, texts: Sequence[str]) -> Callable[[NDArray[np.int64]], TokenBatch]:
+        """`tokenize` for those of `texts` at given positions [B], when each is read many times."""
+        if isinstance(self.tokenizer, ArchTokenizer):
+            rows, longest = self.tokenizer.rows(texts), self.config.max_length
+            return lambda picked: ArchTokenizer.pad([rows[i] for i in picked.tolist()], longest)
+        return lambda picked: self.tokenize([texts[i] for i in picked.tolist()])
 
     @torch.no_grad()
     def embed(self, texts: Sequence[str], batch_size: int = 64) -> Tensor:

@@ -12,7 +12,7 @@ POOLINGS = ("mean", "last")
 class TextEncoderConfig:
     """Our own small ModernBERT (Warner et al. 2024, "Smarter, Better, Faster, Longer"), all attention global.
 
-    The defaults pretrain in about 25 minutes on one core. 384 tokens hold all but a few texts of hnasbench201 and a
+    384 tokens hold all but a few texts of hnasbench201 and a
     tenth of the real networks.
 
     Attributes:
@@ -23,10 +23,10 @@ class TextEncoderConfig:
         max_length: Longest text in tokens; what is longer is cut.
     """
 
-    hidden: int = 96
+    hidden: int = 128
     layers: int = 4
-    heads: int = 3
-    intermediate: int = 192
+    heads: int = 4
+    intermediate: int = 256
     max_length: int = 384
 
     def __post_init__(self) -> None:

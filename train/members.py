@@ -25,6 +25,7 @@ from onnx_bench.tasks import get_task
 from train.fit import HeldOut
 from train.neural import (
     KNOWN,
+    SEEDS,
     TEXT,
     graph_space,
     held_out,
@@ -38,9 +39,6 @@ from train.records import Labelled
 from train.text_vectors import pretrained
 
 Floats = NDArray[np.float64]
-
-SEEDS = 2
-"""Graph networks that are averaged."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +28,20 @@ from train.records import Labelled
 Mask = NDArray[np.bool_]
 
 RUNS = ROOT / "runs" / "neural"
+SEEDS = 2
+"""Graph networks that are averaged in what ships."""
 TEST_FOLDS = 5
 """A fifth of the groups of every space is held out of the neural members: it calibrates and judges them."""
 
-KNOWN = QualityTrainingConfig()
+KNOWN = QualityTrainingConfig(batch=BatchConfig(networks=128, cost=16_000))
 """For networks like the known ones."""
 TRANSFER = QualityTrainingConfig(steps=1500, ranking=1.0)
 """For a space that is not seen in training: it learns to rank within spaces alone, and briefly."""
-TEXT = QualityTrainingConfig(steps=3000, learning_rate=5e-4, batch=BatchConfig(networks=48, cost=40_000))
+UNSEEN_TASK = replace(TRANSFER, steps=1000, ranking=0.25)
+"""For a task that is not seen, on spaces that are: values are regressed too."""
+UNSEEN_FAMILY = replace(KNOWN, steps=4000)
+"""For families of real networks that are not seen."""
+TEXT = QualityTrainingConfig(steps=5000, learning_rate=5e-4, batch=BatchConfig(networks=96, cost=80_000))
 """For the text encoder, which comes pretrained."""
 
 
@@ -83,9 +89,10 @@ def text_space(space: Labelled, rows: Mask, scales: Mapping[str, ValueScale], en
     """The same as a text encoder reads them; a batch is limited by its characters."""
     chosen = np.flatnonzero(rows)
     texts = space.known.texts[chosen]
+    reader = encoder.reader(texts.tolist())
 
     def inputs(picked: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-        batch = encoder.tokenize(texts[picked].tolist())
+        batch = reader(picked)
         return {"input_ids": batch.ids, "attention_mask": batch.mask}
 
     targets, tasks = _targets(space, chosen, scales)

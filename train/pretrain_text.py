@@ -94,8 +94,8 @@ def _arguments(folder: Path, steps: int, batch: int, seed: int) -> TrainingArgum
 
 def main(
     corpus: int = 40_000,
-    steps: int = 4400,
-    batch: int = 32,
+    steps: int = 8000,
+    batch: int = 128,
     seed: int = 0,
     threads: int = 1,
     workers: int = 2,

@@ -83,11 +83,10 @@ def load_corpus(size: int, *, seed: int = 0, data: str | None = None, workers: i
 
     Building takes about eight milliseconds a network and worker.
     """
-    folder = data_folder(data)
     described = [_VERSION, size, seed, SPACES, features.NAMES, features.VERSION]
     cache = CACHE / f"{hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]}.parquet"
     if not cache.is_file():
-        jobs = list(_jobs(folder, size, seed))
+        jobs = list(_jobs(data_folder(data), size, seed))
         random.Random(seed).shuffle(jobs)  # some spaces are slow; the progress bar should be right
         with ProcessPoolExecutor(workers) as pool:
             parts = list(track(pool.map(_encode, jobs), "writing texts", total=len(jobs)))

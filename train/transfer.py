@@ -1,4 +1,4 @@
-"""Neural members asked about a space that they have not seen: what P1, P2 and the gate are made of."""
+"""Neural members asked about spaces, tasks or families that they have not seen: what P1, P2, P4 and P6 are made of."""
 
 from __future__ import annotations
 
@@ -13,24 +13,33 @@ from archlm.training.quality_training import ask
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe
 from onnx_bench.tasks import get_task
-from train.neural import TRANSFER, graph_space, rows_of, task_scales, trained_graph_model
+from train.common import group_folds
+from train.neural import (
+    TRANSFER,
+    UNSEEN_FAMILY,
+    UNSEEN_TASK,
+    graph_space,
+    rows_of,
+    task_scales,
+    trained_graph_model,
+)
 from train.records import SPACE_TASK, Labelled
 from train.text_vectors import text_vectors
 
 Floats = NDArray[np.float64]
 
+TRANSNAS_SPACES = ("transnas_micro", "transnas_macro")
+FAMILY_FOLDS = 5
 RIDGE = 1.0
 """Penalty of the linear head on text vectors, in units of their variance. Not tuned."""
 
 
-def graph_transfer_scores(
-    spaces: Mapping[str, Labelled], left_out: Sequence[str], seed: int
-) -> dict[str, Floats]:
+def graph_transfer_scores(spaces: Mapping[str, Labelled], left_out: Sequence[str], seed: int) -> dict[str, Floats]:
     """Scores of the networks of the `left_out` spaces by a graph network trained on the others.
 
     Each space is asked about its classification task, which the network may never have been trained on.
     """
-    model = _model(spaces, left_out, seed)
+    model = model_without_spaces(spaces, left_out, seed)
     scores = {}
     for name in left_out:
         space = spaces[name]
@@ -45,7 +54,7 @@ def graph_transfer_vectors(
     spaces: Mapping[str, Labelled], left_out: Sequence[str], seed: int
 ) -> dict[str, NDArray[np.float32]]:
     """Vectors of the distinct networks of all spaces by a graph network that has not seen `left_out`. [G, D] each."""
-    model = _model(spaces, left_out, seed)
+    model = model_without_spaces(spaces, left_out, seed)
     found = {}
     for name, space in spaces.items():
         rows = rows_of([space], hold_out=False)
@@ -53,10 +62,37 @@ def graph_transfer_vectors(
     return found
 
 
-def _model(spaces: Mapping[str, Labelled], left_out: Sequence[str], seed: int) -> QualityModel:
+def model_without_spaces(spaces: Mapping[str, Labelled], left_out: Sequence[str], seed: int) -> QualityModel:
+    """A graph network trained on all networks of the spaces that are not left out."""
     sources = [s for name, s in spaces.items() if name not in left_out]
     label = "without-" + "-".join(left_out) if len(sources) > 1 else f"only-{sources[0].space}"
     return trained_graph_model(sources, replace(TRANSFER, seed=seed), label, rows_of(sources, hold_out=False))
+
+
+def without_task(space: Labelled, task: str) -> Labelled:
+    """The space as if `task` had never been measured."""
+    known = replace(space.known, targets={t: v for t, v in space.known.targets.items() if t != task})
+    return replace(space, distinct=known, targets={t: v for t, v in space.targets.items() if t != task})
+
+
+def model_without_task(spaces: Sequence[Labelled], task: str, seed: int) -> QualityModel:
+    """A graph network trained on every other task of `spaces`."""
+    rest = [without_task(space, task) for space in spaces]
+    label = f"without-task-{task.rpartition('/')[2]}"
+    return trained_graph_model(rest, replace(UNSEEN_TASK, seed=seed), label, rows_of(rest, hold_out=False))
+
+
+def family_folds(real: Labelled, seed: int) -> list[NDArray[np.bool_]]:
+    """Masks of the real networks that are tested in turn, families kept together. Shapes: [B] each."""
+    return list(group_folds(real.groups, FAMILY_FOLDS, seed))
+
+
+def model_without_families(others: Sequence[Labelled], real: Labelled, fold: int, seed: int) -> QualityModel:
+    """A graph network trained on all search spaces and on the real networks that are not in the fold."""
+    tested = np.zeros(len(real.known.rows), bool)
+    tested[real.known.place[family_folds(real, seed)[fold]]] = True
+    rows = rows_of(others, hold_out=False) | {real.space: ~tested}
+    return trained_graph_model([*others, real], replace(UNSEEN_FAMILY, seed=seed), f"real-fold{fold}", rows)
 
 
 def text_transfer_scores(spaces: Mapping[str, Labelled], left_out: Sequence[str]) -> dict[str, Floats]:

@@ -61,7 +61,8 @@ class SpaceBatches(torch.utils.data.Dataset[dict[str, Any]]):
         rng = np.random.default_rng((self.seed, number))
         space = self.spaces[rng.choice(len(self.spaces), p=self.shares)]
         rows = rng.permutation(len(space.targets))[: self.config.networks]
-        rows = rows[: max(2, int(np.searchsorted(np.cumsum(space.costs[rows]), self.config.cost)))]
+        within = int(np.searchsorted(np.cumsum(space.costs[rows]), self.config.cost, side="right"))
+        rows = rows[: max(2, within)]
         return as_tensors(space.inputs(rows)) | {
             "tasks": torch.from_numpy(space.tasks), "targets": torch.from_numpy(space.targets[rows]),
         }  # fmt: skip

@@ -34,12 +34,16 @@ class QualityTrainingConfig:
         batch: Size of a batch.
     """
 
-    steps: int = 8000
+    steps: int = 16_000
     ranking: float = 0.25
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     seed: int = 0
     batch: BatchConfig = field(default_factory=BatchConfig)
+
+
+_HOLD = 0.2
+"""Weight of the regression while networks are ranked."""
 
 
 class QualityTrainer(Trainer):
@@ -51,11 +55,16 @@ class QualityTrainer(Trainer):
         self, model: torch.nn.Module, inputs: dict[str, Any], return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:  # fmt: skip
-        """Ranking for the first share of the steps, a weighted regression after it."""
+        """Ranking for the first share of the steps, a weighted regression after it.
+
+        Where a regression follows, a little of it holds the scale of the scores while they are ranked.
+        """
         targets = inputs.pop("targets")
         scores, embedding = model(**inputs)
-        first = self.state.global_step < self.ranking * self.state.max_steps
-        loss = (ranking_loss if first else weighted_regression_loss)(scores, targets)
+        ranked = self.state.global_step < self.ranking * self.state.max_steps
+        loss = ranking_loss(scores, targets) if ranked else torch.zeros((), device=scores.device)
+        if self.ranking < 1:
+            loss = loss + (_HOLD if ranked else 1.0) * weighted_regression_loss(scores, targets)
         return (loss, (scores, embedding)) if return_outputs else loss
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import zstandard
-
 from onnx_bench.errors import MalformedRecordsError, MissingRecordsError
 from onnx_bench.records.source import Entry, Measurement
 from onnx_bench.records.table import read_rows
@@ -55,6 +53,8 @@ def read_timm(path: Path) -> Iterator[Entry]:
 
 
 def _decompress(data: Any, arch: str, path: Path) -> bytes:
+    import zstandard  # needed here alone
+
     try:
         if zstandard.frame_content_size(data) > MAX_ONNX_BYTES:  # else it would be allocated
             raise zstandard.ZstdError(f"it claims to be larger than {MAX_ONNX_BYTES:,} bytes")

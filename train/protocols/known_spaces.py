@@ -21,7 +21,8 @@ from rich.progress import track
 from archlm.members.blend import MEMBERS, blend_by_space
 from train.common import kendall, spearman, write_results
 from train.fit import Calibration, HeldOut, calibrate, neural_scores, usual_moments
-from train.members import SEEDS, held_out_scores, trained_members
+from train.members import held_out_scores, trained_members
+from train.neural import SEEDS
 from train.records import LABELS, Labelled, load
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,6 @@ mean of what LightGBM predicts on the six other tasks: what one would do without
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,20 +21,11 @@ from archlm.training.quality_training import ask
 from encoders.task_descriptor import describe
 from onnx_bench.tasks import get_task
 from train.common import kendall, spearman, write_results
-from train.neural import TRANSFER, graph_space, rows_of, task_scales, trained_graph_model
+from train.neural import graph_space, rows_of, task_scales
 from train.records import Labelled, load
+from train.transfer import TRANSNAS_SPACES, model_without_task, without_task
 
 Floats = NDArray[np.float64]
-
-SPACES = ("transnas_micro", "transnas_macro")
-TRAINING = replace(TRANSFER, steps=1000, ranking=0.25)
-"""Both spaces are known here, so values are regressed too."""
-
-
-def without_task(space: Labelled, task: str) -> Labelled:
-    """The space as if `task` had never been measured."""
-    known = replace(space.known, targets={t: v for t, v in space.known.targets.items() if t != task})
-    return replace(space, distinct=known, targets={t: v for t, v in space.targets.items() if t != task})
 
 
 def other_tasks_score(space: Labelled, seed: int) -> Floats:
@@ -46,14 +36,13 @@ def other_tasks_score(space: Labelled, seed: int) -> Floats:
 
 def main(data: str | None = None, seeds: int = 1) -> None:
     """Run the protocol and write train/results/p4_unseen_task.csv."""
-    spaces = [load(name, data=data) for name in SPACES]
+    spaces = [load(name, data=data) for name in TRANSNAS_SPACES]
     rows: list[dict[str, Any]] = []
     for seed in range(seeds):
         for task in spaces[0].targets:
             rest = [without_task(space, task) for space in spaces]
             everything = rows_of(rest, hold_out=False)
-            label = f"without-task-{task.rpartition('/')[2]}"
-            model = trained_graph_model(rest, replace(TRAINING, seed=seed), label, everything)
+            model = model_without_task(spaces, task, seed)
             for space, other in zip(spaces, rest, strict=True):
                 some, values = space.known, space.known.targets[task]
                 asked = graph_space(other, everything[space.space], task_scales([other], everything))

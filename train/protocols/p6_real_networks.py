@@ -8,7 +8,6 @@ families and all search spaces; it joins the trees with equal weights, which not
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,29 +19,25 @@ from archlm.members.task_model import TaskModel
 from archlm.training.quality_training import ask
 from encoders.task_descriptor import describe
 from onnx_bench.tasks import get_task
-from train.common import group_folds, kendall, spearman, write_results
+from train.common import kendall, spearman, write_results
 from train.fit import fit_head, whole
-from train.neural import KNOWN, graph_space, task_scales, trained_graph_model
+from train.neural import graph_space, task_scales
 from train.records import LABELS, SPACE_TASK, Labelled, load
+from train.transfer import family_folds, model_without_families
 
 Floats = NDArray[np.float64]
 
-FOLDS = 5
-TRAINING = replace(KNOWN, steps=1500)
 TREE_WEIGHT = 1.0
 """Of the rank trees beside the prior, where no real network was seen."""
 
 
-def graph_scores(real: Labelled, others: list[Labelled], test: NDArray[np.bool_], seed: int, fold: int) -> Floats:
-    """Scores of the real networks in `test` by a graph network that has seen all others. Shapes: mask [B] -> [H]."""
-    tested = np.zeros(len(real.known.rows), bool)
-    tested[real.known.place[test]] = True
-    rows = whole(others) | {real.space: ~tested}
-    model = trained_graph_model([*others, real], replace(TRAINING, seed=seed), f"real-fold{fold}", rows)
+def graph_scores(real: Labelled, others: list[Labelled], seed: int, fold: int) -> Floats:
+    """Scores of the real networks of a fold by a graph network that has seen all others. Shapes: [H]."""
+    model = model_without_families(others, real, fold, seed)
     everything = whole([real])
     asked = graph_space(real, everything[real.space], task_scales([real], everything))
     score, _ = ask(model, asked, tasks=describe(get_task(SPACE_TASK[real.space]))[None])
-    return score[real.known.place[test], 0]
+    return score[real.known.place[family_folds(real, seed)[fold]], 0]
 
 
 def main(data: str | None = None, seeds: int = 5, neural_seeds: int = 1) -> None:
@@ -53,7 +48,7 @@ def main(data: str | None = None, seeds: int = 5, neural_seeds: int = 1) -> None
     zero_shot = fit_head(others, TREE_WEIGHT).score(real.features)
     rows: list[dict[str, Any]] = []
     for seed in range(seeds):
-        for fold, test in enumerate(group_folds(real.groups, FOLDS, seed)):
+        for fold, test in enumerate(family_folds(real, seed)):
             seen, unseen = real.take(~test), real.take(test)
             trees = TaskModel.fit(seen.features, seen.values, seed=seed).score(unseen.features)
             scores = {
@@ -61,7 +56,7 @@ def main(data: str | None = None, seeds: int = 5, neural_seeds: int = 1) -> None
                 "LightGBM on features": trees,
             }  # fmt: skip
             if seed < neural_seeds:
-                scores["graph network"] = graph_scores(real, others, test, seed, fold)
+                scores["graph network"] = graph_scores(real, others, seed, fold)
                 scores["LightGBM + graph network"] = trees + scores["graph network"]
             rows += [
                 {"score": score, "seed": seed, "fold": fold, "n": len(unseen),

@@ -47,9 +47,16 @@ def test_ranking_heeds_differences_alone() -> None:
     torch.testing.assert_close(ranking_loss(scores + 40, targets - 3), ranking_loss(scores, targets))
 
 
+def test_regression_counts_errors_as_shares_of_the_variance_down_to_a_tenth() -> None:
+    wide, narrow = column(-2.0, 2.0), column(-1.0, 1.0)
+    torch.testing.assert_close(weighted_regression_loss(wide * 0, wide), weighted_regression_loss(narrow * 0, narrow))
+    close = column(0.01, -0.01)
+    assert weighted_regression_loss(close + 1.0, close).item() == pytest.approx(1.0 / 0.1)
+
+
 def test_regression_weighs_the_better_half_more() -> None:
     low, high = (1 + TOP_WEIGHT / (1 + exp(-y)) for y in (-2.0, 2.0))
-    expected = (low * 1.0**2 + high * 0.5**2) / (low + high)
+    expected = (low * 1.0**2 + high * 0.5**2) / (low + high) / 4.0  # the variance of the targets
     found = weighted_regression_loss(column(-1.0, 1.5), column(-2.0, 2.0))
     assert found.item() == pytest.approx(expected)
     missed_low, missed_high = (
@@ -66,7 +73,10 @@ def test_what_was_not_measured_is_ignored(loss: Loss) -> None:
     if loss is ranking_loss:  # the one network measured on the second task has none to be compared with
         torch.testing.assert_close(full, loss(scores[:2, :1], targets[:2, :1]))
     else:
-        torch.testing.assert_close(full, loss(scores[[0, 1, 2], [0, 0, 1]], targets[[0, 1, 2], [0, 0, 1]]))
+        parts = [(scores[:2, :1], targets[:2, :1]), (scores[2:, 1:], targets[2:, 1:])]
+        weights = [(1 + TOP_WEIGHT * torch.sigmoid(wanted)).sum() for _, wanted in parts]
+        expected = sum(w * loss(*part) for w, part in zip(weights, parts, strict=True)) / sum(weights)
+        torch.testing.assert_close(full, expected)
     full.backward()
     assert scores.grad is not None and scores.grad.isfinite().all()
     assert (scores.grad[targets.isnan()] == 0).all() and (scores.grad[:2, 0] != 0).all()
