@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     import torch
 
 DEFAULT_INPUT = "1x3x224x224"
+_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _INPUT = re.compile(r"(?P<shape>[1-9]\d{0,6}(x[1-9]\d{0,6})*)(:(?P<dtype>float32|int64|bool))?")
+
+
+def names_factory(text: str) -> bool:
+    """Whether `text` has the form `module:factory`."""
+    return _FACTORY.fullmatch(text) is not None
 
 
 def parse_input(text: str) -> tuple[tuple[int, ...], str]:

@@ -6,8 +6,9 @@ vector of the graph network (`embed`): the first sees what is strange in numbers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +74,20 @@ class KnownArchitectures:
         """The same index with predicted normal scores. Shapes: [R, T]."""
         return replace(self, predicted=predicted)
 
+    @cached_property
+    def labels(self) -> NDArray[np.str_]:
+        """`spaces` as an array. Shapes: [R]."""
+        return np.array(self.spaces)
+
+    @cached_property
+    def squares(self) -> NDArray[np.float32]:
+        """Squared lengths of `points`. Shapes: [R]."""
+        return np.square(self.points).sum(axis=1)
+
+    def of_spaces(self, spaces: Collection[str]) -> NDArray[np.bool_]:
+        """Mask of the architectures of these spaces, to be searched alone. Shapes: [R]."""
+        return np.isin(self.labels, list(spaces))
+
     def nearest(self, embeddings: Floats, count: int = NEAREST, only: NDArray[np.bool_] | None = None) -> Nearest:
         """The `count` nearest known architectures. Shapes: [B, D] -> [B, count].
 
@@ -83,7 +98,7 @@ class KnownArchitectures:
         """
         members = np.arange(len(self.points)) if only is None else np.flatnonzero(only)
         points = self.points[members]
-        squares = np.square(points).sum(axis=1)
+        squares = self.squares[members]
         places, distances = [], []
         for start in range(0, len(embeddings), _BATCH):
             query = np.clip((embeddings[start : start + _BATCH] - self.centre) / self.scale, -_REACH, _REACH)

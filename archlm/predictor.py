@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
+from archlm.checkpoint import write_checkpoint
 from archlm.explain import explain_graph
 from archlm.items import as_graph, as_graphs, name_of
 from archlm.known import Nearest, embed
@@ -21,10 +22,15 @@ from archlm.weights_store import TaskPart, Weights
 from encoders import features
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
-from onnx_bench.tasks import get_task
+from onnx_bench.tasks import get_task, register_task
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from archlm.finetuning.finetuned import FinetunedTask
+    from archlm.finetuning.sample import Sample
+    from archlm.finetuning.table import LabelledNetworks
+    from onnx_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
 
@@ -44,8 +50,11 @@ class Predictor:
         True
     """
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, finetuned: Mapping[str, FinetunedTask] | None = None) -> None:
         self.weights = weights
+        self.finetuned = dict(finetuned or {})
+        for part in self.finetuned.values():
+            register_task(part.task)
 
     @classmethod
     def from_pretrained(cls, path: str | Path | None = None) -> Predictor:
@@ -57,12 +66,17 @@ class Predictor:
         Raises:
             CheckpointError: The folder is no checkpoint, or one of another version.
         """
-        return cls(Weights(SHIPPED if path is None else Path(path)))
+        weights = Weights(SHIPPED if path is None else Path(path))
+        if path is None:
+            return cls(weights)
+        from archlm.finetuning.store import read_finetuned  # nobody else waits for it
+
+        return cls(weights, read_finetuned(weights.checkpoint))
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Names of the tasks it answers."""
-        return self.weights.tasks
+        """Names of the tasks it answers, fine-tuned ones first."""
+        return (*self.finetuned, *(task for task in self.weights.tasks if task not in self.finetuned))
 
     def predict(self, items: Iterable[Any], tasks: Sequence[str] = ("cifar10",)) -> pd.DataFrame:
         """Answer every task for every item.
@@ -91,12 +105,15 @@ class Predictor:
 
     def answers(self, graphs: Iterable[ArchGraph | UserInputError], tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The rows of `predict` as they are found, for graphs that are read already; an error becomes an error row."""
-        parts = [self.weights.task(task) for task in tasks]
+        parts = {task: self.weights.task(task) for task in tasks if task not in self.finetuned}
         pending = iter(graphs)
         while chunk := list(islice(pending, _CHUNK)):
             good = [g.normalise() for g in chunk if isinstance(g, ArchGraph)]
             signals = self._signals(good)
-            columns = [self._answer(signals, task, part) for task, part in zip(tasks, parts, strict=True)]
+            columns = [
+                self._answer(signals, task, parts[task]) if task in parts else self._finetuned_answer(signals, task)
+                for task in tasks
+            ]
             places = iter(range(len(good)))
             for graph in chunk:
                 if isinstance(graph, ArchGraph):
@@ -119,8 +136,10 @@ class Predictor:
             the layer did nothing and cost nothing (negative: the layer helps).
 
         Raises:
-            UserInputError: The item cannot be read.
+            UserInputError: The item cannot be read, or the task is a fine-tuned one.
         """
+        if task in self.finetuned:
+            raise UserInputError(f"{task} is fine-tuned, and its learners do not say what moves them; see its report")
         graph, part = as_graph(item), self.weights.task(task)
         familiar = bool(self._familiar(self._signals([graph]), part)[0][0] >= FAMILIAR)
         sign = _sign(task)
@@ -132,10 +151,92 @@ class Predictor:
 
         return explain_graph(graph, self.weights, part, familiar, sign, value, layers)
 
+    def finetune(
+        self, data: Any, target: str, *, task: Task | None = None, direction: Literal["max", "min"] | None = None,
+        space: str | None = None, inputs: Sequence[str] = (), average_duplicates: bool = False, seed: int = 0,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Predictor:  # fmt: skip
+        """A predictor that also answers a task of your own, fitted to measured networks.
+
+        With 5 to some hundred labels Gaussian processes answer, beyond trees and graph networks join; cross-validation
+        on the labels decides, and `finetuned[name].explanation` says how. A task that was fitted before is fitted again
+        to the old labels and the new ones.
+
+        Args:
+            data: A CSV or parquet file, a DataFrame or a `datasets.Dataset`; the first column names the networks, see
+                `archlm.finetuning.table.read_table`.
+            target: The column of measured values.
+            task: What they are; see `onnx_bench.tasks.Task.from_yaml`.
+            direction: Whether more or less is better, where no task says it; guessed from the column if left out.
+            space: The search space of architecture strings.
+            inputs: Input shapes of `module:factory` networks.
+            average_duplicates: Take the mean where a network is there several times.
+            seed: Of everything random.
+            progress: Told what is done next.
+
+        Raises:
+            InvalidTableError: The table cannot be read or learned from; the message says where and what to do.
+        """
+        from archlm.finetuning.table import read_table
+
+        progress("reading the networks")
+        labelled = read_table(
+            data, target, task=task, direction=direction, space=space, inputs=inputs,
+            average_duplicates=average_duplicates,
+        )  # fmt: skip
+        return self.finetune_on(labelled, seed=seed, progress=progress)
+
+    def finetune_on(
+        self, labelled: LabelledNetworks, *, seed: int = 0, threads: int = 2,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Predictor:  # fmt: skip
+        """`finetune` for networks that are read already."""
+        from archlm.finetuning.finetune import finetune, with_earlier
+
+        name = labelled.task.name
+        if name in self.finetuned:
+            labelled = with_earlier(labelled, self.finetuned[name])
+        found = finetune(
+            labelled, self.sample, self.weights.network_files(), seed=seed, threads=threads, progress=progress
+        )
+        return Predictor(self.weights, self.finetuned | {name: found})
+
+    def suggest(self, items: Iterable[Any], num: int = 10, measured: Iterable[Any] = ()) -> pd.DataFrame:
+        """Which networks to measure next, so that few labels tell most of the others.
+
+        Args:
+            items: Candidates, as in `predict`.
+            num: How many.
+            measured: Networks that are measured already.
+
+        Returns:
+            The chosen ones in the order to measure them: `arch`, `order`, and `novelty`, from 0 (known by what was
+            measured) to 1 (like nothing measured).
+
+        Raises:
+            UserInputError: An item cannot be read, or there are fewer distinct candidates than `num`.
+        """
+        from archlm.finetuning.suggest import suggest
+
+        listed = list(items)
+        graphs = [as_graph(item).renamed(name_of(item, place)) for place, item in enumerate(listed)]
+        return suggest(self, graphs, [as_graph(item) for item in measured], num)
+
+    def sample(self, graphs: Sequence[ArchGraph]) -> Sample:
+        """What fine-tuning sees of networks."""
+        return self._sample(self._signals([graph.normalise() for graph in graphs]), with_graphs=True)
+
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the weights to `folder`, to be read by `from_pretrained`."""
-        source = self.weights.checkpoint.folder
-        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`."""
+        if not self.finetuned:
+            source = self.weights.checkpoint.folder
+            shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+            return
+        from archlm.finetuning.store import PREFIX, finetuned_files
+
+        checkpoint = self.weights.checkpoint
+        files = {name: checkpoint.read(name) for name in checkpoint.names() if not name.startswith(PREFIX)}
+        write_checkpoint(Path(folder), files | finetuned_files(self.finetuned), checkpoint.about)
 
     def _signals(self, graphs: Sequence[ArchGraph]) -> Signals:
         if not graphs:
@@ -143,9 +244,38 @@ class Predictor:
         table = features.compute_many(graphs)
         return Signals(tuple(graphs), table, self.weights.neural.ask(graphs, table))
 
+    def _sample(self, signals: Signals, *, with_graphs: bool) -> Sample:
+        from archlm.finetuning.sample import Sample
+
+        assert signals.neural is not None, "no networks were asked about"
+        return Sample.of(
+            self.weights, signals.graphs, signals.features, signals.neural, with_graphs=with_graphs
+        )
+
+    def _finetuned_answer(self, signals: Signals, task: str) -> list[dict[str, Any]]:
+        if signals.neural is None:
+            return []
+        part = self.finetuned[task]
+        found = part.answer(self._sample(signals, with_graphs=part.reads_graphs))
+        score = self.weights.head.score(signals.features)
+        rows = []
+        for i, graph in enumerate(signals.graphs):
+            near = [
+                {"space": "measured", "name": part.names[p], "distance": float(d), "predicted": float(part.values[p])}
+                for p, d in zip(found.places[i], found.distances[i], strict=True)
+            ]
+            notes = [] if found.familiar[i] >= FAMILIAR else [_FAR.format(task=task)]
+            rows.append({
+                "arch": graph.name, "task": task, "mean": float(found.mean[i]), "q05": float(found.low[i]),
+                "q50": float(found.middle[i]), "q95": float(found.high[i]), "percentile": float(found.percentile[i]),
+                "in_distribution": float(found.familiar[i]), "score": float(score[i]), "neighbours": near,
+                "warnings": [*graph.warnings, *notes], "error": None,
+            })  # fmt: skip
+        return rows
+
     def _familiar(self, signals: Signals, part: TaskPart) -> tuple[Floats, Nearest]:
         known = self.weights.known
-        return known.in_distribution(signals.embedding, np.isin(known.spaces, part.spaces))
+        return known.in_distribution(signals.embedding, known.of_spaces(part.spaces))
 
     def _answer(self, signals: Signals, task: str, part: TaskPart) -> list[dict[str, Any]]:
         if signals.neural is None:
@@ -155,7 +285,7 @@ class Predictor:
         place = self.weights.neural.tasks.index(task)
         trees = part.model.score(signals.features)
         members = np.stack([trees, signals.neural.graph[:, place], signals.neural.text[:, place]], axis=1)
-        nearest = np.array(self.weights.known.spaces)[near.places[:, 0]]
+        nearest = self.weights.known.labels[near.places[:, 0]]
         blended = blend_by_space(part.blends, members, nearest)
         score = self.weights.head.score(signals.features)
         scale = part.model.scale
@@ -200,6 +330,9 @@ class Signals(NamedTuple):
     def embedding(self) -> Floats:
         """Where the networks lie among the known ones. Shapes: [B, D]."""
         return self.features if self.neural is None else embed(self.features, self.neural.vectors)
+
+
+_FAR = "farther from the networks that {task} was fitted to than these are from each other: trust the ranking little"
 
 
 def _sign(task: str) -> int:

@@ -154,6 +154,10 @@ class Weights:
             arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"], familiar, arrays["predicted"],
         )  # fmt: skip
 
+    def network_files(self) -> list[bytes]:
+        """The graph networks as ONNX files."""
+        return [self.checkpoint.read(_graph_file(i)) for i in range(self._config["graph_networks"])]
+
     def task(self, name: str) -> TaskPart:
         """What answers the task called `name`.
 

@@ -1,19 +1,26 @@
-"""Write a trained graph network with its head as one ONNX file, for onnxruntime. Needs torch and onnxscript."""
+"""A trained graph network with its head as one ONNX file, for onnxruntime, and back.
+
+Needs torch, and for writing a network of a new size onnxscript.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor
 
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
+from encoders.graph_network import GraphNetwork, GraphNetworkConfig
 from encoders.plain_onnx import plain
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import SIZE
 from encoders.tensors import FEATURES, GraphArrays
+from onnx_bench.errors import CheckpointError
 
 INPUTS = ("x_op", "x_num", "producers", "readers", "graph", "features", "tasks")
 OUTPUTS = ("quality_scores", "graph_vectors")
@@ -34,6 +41,41 @@ class _Positional(torch.nn.Module):
         return self.model(
             tasks, x_op=x_op, x_num=x_num, producers=producers, readers=readers, graph=graph, features=features
         )
+
+
+_PREFIX = "model."
+
+
+def read_graph_model(content: bytes) -> QualityModel:
+    """The model that `export_graph_model` wrote, to be trained further.
+
+    Raises:
+        CheckpointError: The file holds other tensors than a graph network has, or of another size.
+    """
+    found = {
+        tensor.name.removeprefix(_PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in onnx.load_from_string(content).graph.initializer
+        if tensor.name.startswith(_PREFIX)
+    }
+    try:
+        width, embedding = found["encoder.numbers.weight"].shape[0], found["encoder.readout.2.weight"].shape[0]
+        layers = sum(name.endswith(".inner.weight") for name in found)
+        model = QualityModel(GraphNetwork(GraphNetworkConfig(width, layers, embedding)), embedding)
+        model.load_state_dict(found)
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(f"this is no graph network of this version of archlm: {error}") from error
+    return model.eval()
+
+
+def with_weights(content: bytes, model: QualityModel) -> bytes:
+    """The file `content`, which `export_graph_model` wrote for a model of this size, with the weights of `model`."""
+    file = onnx.load_from_string(content)
+    state = model.state_dict()
+    for tensor in file.graph.initializer:
+        if tensor.name.startswith(_PREFIX):
+            values = state[tensor.name.removeprefix(_PREFIX)].detach().cpu().numpy()
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    return file.SerializeToString()
 
 
 def export_graph_model(model: QualityModel) -> bytes:

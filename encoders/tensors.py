@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import copysign, log1p, log2, prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from encoders.operator_ids import operator_id
 from onnx_bench.graph import ArchGraph
-from onnx_bench.node import Graph, Node, Shape
+from onnx_bench.node import Attrs, Graph, Shape
 from onnx_bench.ops import spec
 
 if TYPE_CHECKING:
@@ -118,9 +119,11 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
     nodes = graph.nodes
     depth, height = [0] * len(nodes), [0] * len(nodes)
     for producer, reader in zip(producers, readers, strict=True):
-        depth[reader] = max(depth[reader], depth[producer] + 1)
+        if depth[producer] >= depth[reader]:
+            depth[reader] = depth[producer] + 1
     for producer, reader in zip(reversed(producers), reversed(readers), strict=True):
-        height[producer] = max(height[producer], height[reader] + 1)
+        if height[reader] >= height[producer]:
+            height[producer] = height[reader] + 1
     longest = max(depth, default=0) or 1
     fan_out = [0] * len(nodes)
     for producer in producers:
@@ -128,25 +131,34 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
     outputs = set(graph.outputs)
     params, macs = graph.params or 1, graph.macs or 1
     rows = []
-    for i, node in enumerate(nodes):
-        first = nodes[node.inputs[0]].shape if node.inputs and node.inputs[0] >= 0 else None
-        rows.append([
-            *_attribute_features(node, first),
-            *_shape_features(node.shape, first),
-            log1p(node.params) / _LOG10, log1p(node.macs) / _LOG10, node.params / params, node.macs / macs,
-            depth[i] / longest, height[i] / longest, log2(1 + len(node.inputs)), log2(1 + fan_out[i]), i in outputs,
-        ])  # fmt: skip
+    for i, (op, inputs, attrs, shape, own_params, own_macs) in enumerate(nodes):
+        first = nodes[inputs[0]].shape if inputs and inputs[0] >= 0 else None
+        rows.append((
+            *_own_features(op, attrs, shape, first, own_params, own_macs), own_params / params, own_macs / macs,
+            depth[i] / longest, height[i] / longest, log2(1 + len(inputs)), log2(1 + fan_out[i]), i in outputs,
+        ))  # fmt: skip
     return np.array(rows, np.float32).reshape(len(nodes), len(FEATURES))
 
 
 _LOG10 = log1p(9)
 
 
-def _attribute_features(node: Node, first: Shape | None) -> list[float]:
-    attrs: dict[str, Any] = dict(node.attrs)
+@lru_cache(maxsize=1 << 15)
+def _own_features(
+    op: str, attrs: Attrs, shape: Shape | None, first: Shape | None, params: int, macs: int
+) -> tuple[float, ...]:
+    """What a node is whatever stands around it but its first input: networks, and those of a space, repeat nodes."""
+    return (
+        *_attribute_features(op, attrs, first), *_shape_features(shape, first), log1p(params) / _LOG10,
+        log1p(macs) / _LOG10,
+    )  # fmt: skip
+
+
+def _attribute_features(op: str, packed: Attrs, first: Shape | None) -> list[float]:
+    attrs: dict[str, Any] = dict(packed)
     kernel = attrs.get("kernel", ())
     window = [0.0] * 6
-    if kernel and spec(node.op).kind in ("conv", "pool"):
+    if kernel and spec(op).kind in ("conv", "pool"):
         strides, spare = attrs["strides"], sum(kernel) - len(kernel)
         window = [
             log2(1 + kernel[-2]) if len(kernel) > 1 else 0.0, log2(1 + kernel[-1]),
@@ -154,7 +166,7 @@ def _attribute_features(node: Node, first: Shape | None) -> list[float]:
             log2(max(attrs["dilations"])), sum(attrs["pads"]) / spare if spare else 0.0,
         ]  # fmt: skip
     groups = attrs.get("groups", 1)
-    depthwise = groups > 1 and node.op == "Conv" and first is not None and first[1:2] == (groups,)
+    depthwise = groups > 1 and op == "Conv" and first is not None and first[1:2] == (groups,)
     return [*window, log2(max(groups, 1)), depthwise, bool(attrs.get("bias", False)), _scalar(attrs)]
 
 

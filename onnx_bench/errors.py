@@ -45,6 +45,10 @@ class InvalidTaskError(UserInputError):
     """The description of a task lacks a key, has an unknown one, or a value that cannot be."""
 
 
+class InvalidTableError(UserInputError):
+    """A table of measured networks cannot be learned from. The message names its rows, the header being row 1."""
+
+
 class UndefinedProxyError(UserInputError):
     """A training-free proxy has no value on this network. The message says what the network lacks."""
 

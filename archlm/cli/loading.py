@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +26,6 @@ InputOption = Annotated[
         "once for each argument of its forward.",
     ),
 ]  # fmt: skip
-
-_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 @dataclass(frozen=True)
@@ -62,9 +59,11 @@ def _from_argument(argument: str, inputs: Sequence[str]) -> list[Source]:
         if files:
             return [Source(str(file), path=file) for file in files]
         return [Source(argument, graph=MalformedModelError("no .onnx file in this directory or below it"))]
-    if not path.exists() and _FACTORY.fullmatch(argument):
-        return [_from_factory(argument, inputs)]
-    return [Source(argument, path=path)]
+    if path.exists():
+        return [Source(argument, path=path)]
+    from archlm.factory import names_factory
+
+    return [_from_factory(argument, inputs) if names_factory(argument) else Source(argument, path=path)]
 
 
 def _from_factory(argument: str, inputs: Sequence[str]) -> Source:

@@ -10,9 +10,11 @@ import archlm
 from archlm.cli.bench import app as bench
 from archlm.cli.convert import convert
 from archlm.cli.encode import encode
+from archlm.cli.finetune import finetune
 from archlm.cli.inspect import inspect
 from archlm.cli.predict import predict
 from archlm.cli.spaces import spaces
+from archlm.cli.suggest import suggest
 from archlm.cli.tasks import tasks
 from archlm.cli.terminal import fail
 from onnx_bench.errors import ArchLMError
@@ -24,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (predict, inspect, encode, convert, tasks, spaces):
+for command in (predict, finetune, suggest, inspect, encode, convert, tasks, spaces):
     app.command()(command)
 app.add_typer(bench)
 

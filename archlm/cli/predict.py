@@ -30,8 +30,12 @@ def predict(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            "--task", help=f"A name from `archlm tasks`; repeat for several. Without it: {', '.join(DEFAULT_TASKS)}."
+            "--task", help=f"A name from `archlm tasks`, or of a fine-tuned task; repeat for several. Without it: "
+            f"{', '.join(DEFAULT_TASKS)}, or what --model was fine-tuned to."
         ),
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A folder that `archlm finetune` wrote, for the shipped weights.")
     ] = None,
     space: SpaceOption = None,
     inputs: InputOption = None,
@@ -43,11 +47,12 @@ def predict(
 
     A network that cannot be read is reported, the rest are answered, and the exit code is 1.
     """
-    tasks = _known_tasks(task)
+    own = None if model is None else _open(model)  # its tasks have no names before it is read
+    tasks = _known_tasks(task or (None if own is None else list(own.finetuned)))
     check_options(space, inputs)
     sources = find_sources(items, space, inputs)
     read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
-    predictor = _load_predictor(tasks)
+    predictor = _checked(own or _open(None), tasks)
 
     graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
     if explain:
@@ -72,11 +77,14 @@ def predict(
         raise typer.Exit(1)
 
 
-def _load_predictor(tasks: list[str]) -> Predictor:
+def _open(model: Path | None) -> Predictor:
     with hidden():
         from archlm.predictor import Predictor
 
-    predictor = Predictor.from_pretrained()
+    return Predictor.from_pretrained(model)
+
+
+def _checked(predictor: Predictor, tasks: list[str]) -> Predictor:
     if unknown := set(tasks) - set(predictor.tasks):
         raise typer.BadParameter(
             f"these weights do not answer {', '.join(sorted(unknown))}; they answer {', '.join(predictor.tasks)}",

@@ -59,8 +59,8 @@ def reshape_target(c: Call) -> Shape | None:
     axis = batch_axis(x)
     if axis is None or out is None or x.shape is None or x.full is None:
         return None
-    if c.before is not None and len(c.names) > 1:
-        before = c.before.get(c.names[1])
+    if c.before is not None and c.node is not None and len(c.node.inputs) > 1:
+        before = c.before.get(c.node.inputs[1])
         then, now = None if before is None else before.value, c.tensor(1).value
         if then is not None and now is not None and then.size <= MAX_LIST and not np.array_equal(then, now):
             return None  # the file computes its target from the batch

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import onnx
 
+from onnx_bench.importing.file_node import FileNode
 from onnx_bench.importing.tensor import Tensor
-from onnx_bench.node import Attrs, Shape
+from onnx_bench.node import Shape
 
 UNKNOWN_OPSET = 1 << 30
 """The opset of calls that the importer makes up: newer than any file's."""
@@ -45,37 +45,39 @@ class Call:
         ins: Inputs, `None` where omitted.
         count: Number of outputs.
         opset: Version of the operator set.
+        node: The node of the file, `None` for a call that the importer makes up.
         dtypes: Types of the outputs, where they differ from the type of the first input.
-        names: Names of the inputs in the file.
         batch: The batch of the file while it is evaluated for batch 1, else 1.
         before: The tensors of the file at its own batch, then.
         out_full: The shape of the first output at the batch of the file, then.
         outer: `Tensor.outer` of the first output where it differs from that of the inputs, then; else 0.
         note: What a rule had to assume.
         key: Under what to remember the outcome, see `importing.memo`.
-        packed: The attributes of the node, where they are remembered.
     """
 
     dtypes: tuple[str, ...] = ()
-    names: Sequence[str] = ()
     batch = 1
     before: Mapping[str, Tensor] | None = None
     out_full: Shape | None = None
     outer = 0
     note = ""
     key: Key | None = None
-    packed: Attrs | None = None
 
     def __init__(
         self, op: str, ins: list[Tensor | None], attrs: dict[str, Any], count: int, opset: int,
-        proto: onnx.NodeProto | None = None,
+        node: FileNode | None = None,
     ) -> None:  # fmt: skip
         self.op = op
         self.ins = ins
         self.attrs = attrs
         self.count = count
         self.opset = opset
-        self.proto = proto
+        self.node = node
+
+    @property
+    def names(self) -> Sequence[str | None]:
+        """Names of the outputs in the file: empty for one that is not used, `None` where there is no file."""
+        return (None,) * self.count if self.node is None else self.node.outputs
 
     def has(self, i: int) -> bool:
         """Whether input `i` is given."""
@@ -109,12 +111,15 @@ class Call:
 
     def ints(self, i: int) -> list[int]:
         """The known integers in input `i`, flattened."""
-        value = self.tensor(i).value
-        if value is None:
-            raise UnknownShapeError
-        if value.size > MAX_LIST:
-            raise MisfitError(f"{self.op} is given {value.size} numbers where it takes one for each axis")
-        return [int(v) for v in value.ravel().tolist()]
+        tensor = self.tensor(i)
+        if tensor.ints is None:
+            value = tensor.value
+            if value is None:
+                raise UnknownShapeError
+            if value.size > MAX_LIST:
+                raise MisfitError(f"{self.op} is given {value.size} numbers where it takes one for each axis")
+            tensor.ints = [int(v) for v in value.ravel().tolist()]
+        return list(tensor.ints)
 
     def moved(self, name: str, i: int) -> Any:
         """An attribute that later opsets give as input `i`: from either, as a list or scalar; `None` if in neither.

@@ -9,6 +9,7 @@ import onnx
 
 from onnx_bench.errors import MalformedModelError
 from onnx_bench.importing.call import Call, MisfitError, axis_of
+from onnx_bench.importing.file_node import file_nodes
 from onnx_bench.importing.scope import Scope
 from onnx_bench.importing.tensor import Tensor
 from onnx_bench.node import Shape
@@ -23,7 +24,7 @@ def _results(e: Evaluator, body: onnx.GraphProto, ins: Sequence[Tensor | None]) 
     e.load(body, scope)
     for info, tensor in zip(body.input, ins, strict=False):
         scope[info.name] = tensor if tensor is not None else Tensor(None)
-    e.run(body.node, scope)
+    e.run(file_nodes(body.node), scope)
     try:
         return [scope[o.name] for o in body.output]
     except KeyError as error:

@@ -16,10 +16,11 @@ import numpy as np
 import onnx
 
 from onnx_bench.errors import MalformedModelError
-from onnx_bench.importing.attributes import plain, read_attributes
+from onnx_bench.importing.attributes import plain
 from onnx_bench.importing.batch import align, outer_of
 from onnx_bench.importing.call import UNKNOWN_OPSET, Call, MisfitError, UnknownOperatorError, UnknownShapeError
 from onnx_bench.importing.fallback import infer_outputs
+from onnx_bench.importing.file_node import FileNode
 from onnx_bench.importing.fold import ELEMENTWISE, FOLDS
 from onnx_bench.importing.memo import MEMORABLE, Outcome, key_of, recall, remember
 from onnx_bench.importing.rules import RULES, SPECIALS, weight_slots
@@ -67,6 +68,8 @@ class Evaluator:
         before: The tensors of the file at its own batch, then.
         nodes: The graph so far.
         seen: Every tensor of the file by name.
+        weights: Shapes of the weights that calls of ConstantOfShape stand for, by form, name and tensor of their
+            input: half of the nodes of a file without weights are such calls.
         problems: What did not fit, in order.
         warnings: What had to be assumed or could not be represented; the keys keep their order.
     """
@@ -83,6 +86,7 @@ class Evaluator:
         self.nodes: list[Node] = []
         self.seen: dict[str, Tensor] = {}
         self.scope = Scope()
+        self.weights: dict[tuple[object, ...], Shape] = {}
         self.problems: list[str] = []
         self.warnings: dict[str, None] = {}
         self.unknown = 0
@@ -98,40 +102,38 @@ class Evaluator:
             dense = stored_tensor(sparse.values)
             scope[sparse.values.name] = Tensor(tuple(sparse.dims), dense.dtype, sources=dense.sources)
 
-    def run(self, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
+    def run(self, nodes: Iterable[FileNode], scope: Scope) -> None:
         """Evaluate nodes, given in topological order."""
         outside, self.scope = self.scope, scope
-        for proto in protos:
-            self.step(proto, scope)
+        for node in nodes:
+            self.step(node, scope)
         self.scope = outside
 
-    def step(self, proto: onnx.NodeProto, scope: Scope) -> None:
+    def step(self, node: FileNode, scope: Scope) -> None:
         """Evaluate one node of the file."""
-        op, domain, names, outs = proto.op_type, proto.domain, proto.input[:], proto.output[:]
-        if domain == "ai.onnx":
-            domain = ""
+        op, outs, form, before = node.op, node.outputs, node.form, self.before
+        domain = "" if node.domain == "ai.onnx" else node.domain
         try:
-            ins = [scope[n] if n else None for n in names]
+            ins = [scope[n] if n else None for n in node.inputs]
         except KeyError as error:
             raise MalformedModelError(
                 f"a {safe_name(op)} node reads a tensor that no input, stored tensor or earlier node gives "
                 "(is the file cut, or are its nodes out of order?)"
             ) from error
-        attributes, before, opset = proto.attribute, self.before, self.opsets.get(domain, 1)
-        key = known = None
-        if before is None and not domain and op in MEMORABLE:
-            key = key_of(op, opset, len(outs), attributes, ins)
+        opset = self.opsets.get(domain, 1)
+        call = key = known = None
+        if before is None and form is not None and not domain and op in MEMORABLE:
+            key = key_of(form, opset, ins)
             known = None if key is None else recall(key)
         if known is not None:
-            call = Call(known.op, ins, {}, len(outs), opset, proto)
-            call.packed, call.dtypes = known.attrs, known.dtypes
-            outputs = self.emit(call, known.shapes)
+            outputs = self.place(known, ins, outs)
+        elif op == "ConstantOfShape" and (made := self.weights.get((form, *node.inputs, *ins))) is not None:
+            outputs = [learned_tensor(made)]
         else:
-            attrs = read_attributes(attributes) if attributes else {}
-            call = Call(f"{domain}::{op}" if domain else op, ins, attrs, len(outs), opset, proto)
+            call = Call(f"{domain}::{op}" if domain else op, ins, node.attrs, len(outs), opset, node)
             call.key = key
             if before is not None:
-                call.names, call.before, call.batch = names, before, self.batch
+                call.before, call.batch = before, self.batch
                 then = before.get(outs[0]) if outs else None
                 call.out_full = None if then is None else then.shape
             outputs = self.evaluate(call)
@@ -142,7 +144,7 @@ class Evaluator:
                 scope[name] = self.seen[name] = tensor
                 if before is not None and name in before:
                     tensor.full = before[name].shape
-                    tensor.outer = outer_of(call, tensor) if tensor.node >= 0 else 1
+                    tensor.outer = outer_of(call, tensor) if call is not None and tensor.node >= 0 else 1
 
     def apply(self, op: str, *ins: Tensor | None, **attrs: Any) -> Tensor:
         """Evaluate an operator that the file does not contain, in the form of the newest opset."""
@@ -186,9 +188,8 @@ class Evaluator:
             shapes = []
         else:
             if call.key is not None and not call.note and call.ins == given:
-                call.packed = _packed(call)
                 padded = shapes + [None] * (call.count - len(shapes))
-                remember(call.key, Outcome(call.op, call.packed, padded, call.dtypes))
+                remember(call.key, Outcome(call.op, _packed(call), padded, call.dtypes))
         if call.note:
             self.warn(call.note)
         if len(shapes) < call.count:
@@ -219,7 +220,7 @@ class Evaluator:
                     tensor.sources = sources
                 return tensors
         tensors = []
-        for shape, dtype in zip(shapes, self._dtypes(call, len(shapes)), strict=True):
+        for shape, dtype in zip(shapes, _dtypes(call.dtypes, call.ins, len(shapes)), strict=True):
             tensor = Tensor(shape, dtype, sources=sources)
             if sources and call.op in SELECTING and shape is not None and prod(shape) < tensor.learned:
                 tensor.sources = learned_tensor(shape).sources  # a part of a weight holds no more than itself
@@ -240,21 +241,26 @@ class Evaluator:
         except BROKEN:  # the types of the values do not allow the operation
             return None
 
-    def _dtypes(self, call: Call, count: int) -> Sequence[str]:
-        """The types of `count` outputs: as the rule said, the last one repeated; else that of the first input."""
-        given = call.dtypes
-        if not given:
-            for t in call.ins:
-                if t is not None:
-                    return (t.dtype,) * count
-            given = ("float",)
-        return given[:count] if len(given) >= count else given + given[-1:] * (count - len(given))
-
     def emit(self, call: Call, shapes: Sequence[Shape | None], params: int = 0) -> list[Tensor]:
-        """Append the node of `call` and, for further outputs that are named, `Output` nodes."""
-        op, slots, nodes = call.op, weight_slots(call.op), self.nodes
+        """Append the node of `call`, see `place`."""
+        outcome = Outcome(call.op, _packed(call), shapes, call.dtypes)
+        return self.place(outcome, call.ins, call.names, params)
+
+    def place(
+        self, outcome: Outcome, ins: Sequence[Tensor | None], names: Sequence[str | None], params: int = 0
+    ) -> list[Tensor]:
+        """Append a node and, for further outputs that are used, `Output` nodes.
+
+        Args:
+            outcome: What the node is.
+            ins: What it reads.
+            names: Names of its outputs in the file: empty for one that is not used, `None` where there is no file.
+            params: Learned scalars in it.
+        """
+        op, attrs, shapes, given = outcome
+        slots, nodes = weight_slots(op), self.nodes
         inputs = []
-        for i, t in enumerate(call.ins):
+        for i, t in enumerate(ins):
             if t is None:
                 inputs.append(-1)
             elif t.node >= 0:
@@ -263,25 +269,24 @@ class Evaluator:
                 inputs.append(self.materialise(t, slots.get(i, "") if slots else ""))
         while inputs and inputs[-1] < 0:
             inputs.pop()
-        attrs = _packed(call) if call.packed is None else call.packed
-        first = shapes[0] if shapes and shapes[0] is not None else self._declared_shape(call, 0)
+        first = shapes[0] if shapes and shapes[0] is not None else self._declared_shape(names[0] if names else None)
         node = len(nodes)
         nodes.append(Node(safe_name(op) if "::" in op else op, tuple(inputs), attrs, first, params))
-        dtypes = self._dtypes(call, max(len(shapes), 1))
+        dtypes = _dtypes(given, ins, max(len(shapes), 1))
         tensors = [Tensor(first, dtypes[0], node)]
-        for i in range(1, min(call.count, len(shapes))):
-            shape = shapes[i]
-            if call.proto is None or call.proto.output[i]:
-                shape = self._declared_shape(call, i) if shape is None else shape
+        for i in range(1, min(len(names), len(shapes))):
+            shape, name = shapes[i], names[i]
+            if name != "":
+                shape = self._declared_shape(name) if shape is None else shape
                 tensors.append(Tensor(shape, dtypes[i], len(nodes)))
                 nodes.append(Node("Output", (node,), (("index", i),), shape))
             else:
                 tensors.append(Tensor(shape, dtypes[i], node))
         return tensors
 
-    def _declared_shape(self, call: Call, i: int) -> Shape | None:
+    def _declared_shape(self, name: str | None) -> Shape | None:
         """The shape of an output that no rule gives: as the file declares it, else unknown."""
-        name = call.proto.output[i] if call.proto is not None and i < len(call.proto.output) else ""
+        name = name or ""
         shape = self.declared(name) if self.before is None else self._divided(name)
         self.unknown += shape is None
         return shape
@@ -312,7 +317,7 @@ class Evaluator:
                 return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
         elif value is not None and not params:
             if value.size == 1 or is_filled(value):
-                number = _number(value[(0,) * value.ndim], dtype)
+                number = _number(value.item(0), dtype)
                 return self._append("Constant", (("dtype", dtype), ("value", (number,))), shape)
             if dtype != "float" and value.size <= 64:
                 content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
@@ -326,6 +331,16 @@ class Evaluator:
     def warn(self, text: str) -> None:
         """Note a warning once."""
         self.warnings[text] = None
+
+
+def _dtypes(given: tuple[str, ...], ins: Iterable[Tensor | None], count: int) -> tuple[str, ...]:
+    """The types of `count` outputs: as the rule said, the last one repeated; else that of the first input."""
+    if not given:
+        for t in ins:
+            if t is not None:
+                return (t.dtype,) * count
+        given = ("float",)
+    return given[:count] if len(given) >= count else given + given[-1:] * (count - len(given))
 
 
 def _packed(call: Call) -> Attrs:

@@ -30,9 +30,9 @@ def infer_outputs(call: Call, opsets: Mapping[str, int]) -> list[Shape | None]:
         UnknownOperatorError: The operator is not of the ONNX standard.
         UnknownShapeError: It holds a subgraph or a sequence, or its inference fails.
     """
-    proto = call.proto
-    if proto is None:
+    if call.node is None:
         raise UnknownOperatorError
+    proto = call.node.proto
     domain = "" if proto.domain == "ai.onnx" else proto.domain
     try:
         schema = onnx.defs.get_schema(proto.op_type, opsets.get(domain, 1), domain)

@@ -27,6 +27,7 @@ from onnx_bench.graph import ArchGraph
 from onnx_bench.importing.batch import consistent
 from onnx_bench.importing.call import KeepBatchError
 from onnx_bench.importing.evaluator import Evaluator, input_node
+from onnx_bench.importing.file_node import FileNode, file_nodes
 from onnx_bench.importing.inputs import IMAGE, InputSpec, concrete_shapes, declared_type, file_batch, is_batch
 from onnx_bench.importing.scope import Scope
 from onnx_bench.importing.tensor import Tensor
@@ -41,11 +42,11 @@ MAX_TRIED = 5000
 class File:
     """The parts of a model that every evaluation reads."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    def __init__(self, model: onnx.ModelProto, nodes: list[FileNode] | None = None) -> None:
         self.graph = model.graph
         self.opsets = {("" if o.domain == "ai.onnx" else o.domain): o.version for o in model.opset_import} or {"": 1}
         self.stored = {i.name for i in self.graph.initializer}
-        self.nodes = list(self.graph.node)
+        self.nodes = file_nodes(self.graph.node) if nodes is None else nodes
         self.declared: dict[str, onnx.ValueInfoProto] | None = None
         self.inputs = [declared_type(i) for i in self.graph.input if i.name not in self.stored]
 
@@ -105,17 +106,18 @@ def _evaluate(file: File) -> tuple[Evaluator, Scope, list[str]]:
     return e, scope, warnings
 
 
-def import_model(model: onnx.ModelProto, name: str = "") -> ArchGraph:
+def import_model(model: onnx.ModelProto, name: str = "", nodes: list[FileNode] | None = None) -> ArchGraph:
     """Read a model that has passed the audit: functions inlined, weights possibly without data.
 
     Args:
         model: The model. It is not changed.
         name: Name of the graph, such as the file it came from.
+        nodes: Those of its graph, where they have been read already.
 
     Raises:
         MalformedModelError: Nodes read tensors that do not exist, names are written twice, no outputs.
     """
-    file = File(model)
+    file = File(model, nodes)
     if not file.graph.output:
         raise MalformedModelError("the model has no outputs")
     with np.errstate(all="ignore"):

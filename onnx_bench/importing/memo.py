@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import onnx
-
 from onnx_bench.importing.call import Key
+from onnx_bench.importing.file_node import Form
 from onnx_bench.importing.rules import RULES, SPECIALS
-from onnx_bench.importing.tensor import Tensor
+from onnx_bench.importing.tensor import Tensor, is_filled
 from onnx_bench.node import Attrs, Shape
 
 MEMORABLE = RULES.keys() - SPECIALS.keys()
 """Operators whose outcome follows from the key: rules see attributes, and shapes, types and values of inputs."""
 MAX_ENTRIES = 1 << 12
 """Outcomes that are remembered at a time."""
-MAX_BYTES = 256
-"""Bytes of the attributes of a call that is remembered."""
 
 
 class Outcome(NamedTuple):
@@ -39,31 +36,28 @@ class Outcome(NamedTuple):
 _outcomes: dict[Key, Outcome] = {}
 
 
-def key_of(
-    op: str, opset: int, count: int, attributes: Iterable[onnx.AttributeProto], ins: Iterable[Tensor | None]
-) -> Key | None:
-    """All that the outcome of a call follows from; `None` where that is not shapes and attributes alone.
+def key_of(form: Form, opset: int, ins: Iterable[Tensor | None]) -> Key | None:
+    """All that the outcome of a call follows from; `None` where that is too much.
 
-    Held values are not part of it, so a call that reads one has no key; nor has one that reads nothing computed, which
-    is no node.
+    Of held values only a single one is part of it, also where it fills a shape, so a call that reads others has no key;
+    nor has one that reads nothing computed, which is no node.
     """
-    key: list[object] = [op, opset, count]
-    size, computed = 0, False
-    for attribute in attributes:
-        # As bytes: 1, 1.0 and True are equal as keys but not as attributes.
-        written = attribute.SerializeToString()
-        size += len(written)
-        key.append(written)
+    key: list[object] = [form, opset]
+    computed = False
     for t in ins:
         if t is None:
             key.append(None)
-        elif t.value is not None or t.items is not None:
+        elif t.items is not None:
             return None
-        else:
+        elif t.value is None:
             held = t.node < 0
             computed = computed or not held
             key += (t.shape, t.dtype, held)
-    return tuple(key) if computed and size <= MAX_BYTES else None
+        elif t.value.size == 1 or is_filled(t.value):
+            key += (t.shape, t.value.dtype.char, t.value[(0,) * t.value.ndim].tobytes())
+        else:
+            return None
+    return tuple(key) if computed else None
 
 
 def recall(key: Key) -> Outcome | None:

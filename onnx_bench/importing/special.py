@@ -114,16 +114,18 @@ def size_of(e: Evaluator, c: Call) -> list[Tensor] | None:
 def make_filled(e: Evaluator, c: Call) -> list[Tensor] | None:
     """ConstantOfShape: one value in every place, or, where a file without weights uses it so, a learned tensor."""
     proto = c.attrs.get("value")
-    value = None if proto is None else stored_tensor(proto).value
     target = c.tensor(0)
     if target.value is None:
         c.dtypes = ("float" if proto is None else dtype_class(proto.data_type),)
         return e.finish(c, [None])
-    stored = c.proto is not None and c.proto.input[0] in e.stored
+    stored = c.node is not None and c.node.inputs[0] in e.stored
     shape = constant_of_shape(c)
     assert isinstance(shape, tuple)
+    value = None if proto is None else stored_tensor(proto).value
     number = np.float32(0) if value is None or not value.size else value[(0,) * value.ndim]
     if stored and number.dtype.kind == "f" and 0 < abs(number) < 1:
+        if c.batch == 1 and c.node is not None and c.node.form is not None:
+            e.weights[c.node.form, c.node.inputs[0], target] = shape
         return [learned_tensor(shape)]
     return [filled(number, shape)]
 
@@ -161,8 +163,6 @@ def dequantize(e: Evaluator, c: Call) -> list[Tensor] | None:
     if x.node >= 0 or x.shape is None or prod(x.shape) <= 1:
         return None
     return [learned_tensor(x.shape)] if not x.sources else [Tensor(x.shape, "float", sources=x.sources)]
-
-
 
 
 SPECIALS: dict[str, Callable[[Evaluator, Call], list[Tensor] | None]] = {

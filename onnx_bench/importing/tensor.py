@@ -58,11 +58,13 @@ class Tensor:
         value: Its values where it is held, small and known. One value that fills a shape has only zero strides.
         sources: The learned tensors a held tensor was computed from, as (key, number of elements).
         items: The members, where it is a sequence.
+        ints: Its values as Python integers, once a rule has asked for them (`Call.ints`).
         full: Its shape for the batch of the file, while a file of batch > 1 is evaluated for batch 1.
         outer: How many places in its batch axis lie outside the batch: T for [T * batch, C].
     """
 
     items: list[Tensor] | None = None
+    ints: list[int] | None = None
     full: Shape | None = None
     outer = 1
 

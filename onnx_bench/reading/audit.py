@@ -14,10 +14,12 @@ nested functions, and refuse harmless files. What is promised after `audit`:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import onnx
 
 from onnx_bench.errors import MalformedModelError, ModelTooLargeError, UnsupportedGraphError
+from onnx_bench.importing.file_node import FileNode, file_nodes
 from onnx_bench.reading import limits
 from onnx_bench.reading.calls import Calls
 from onnx_bench.reading.node_schema import KINDS, NodeChecker
@@ -29,15 +31,24 @@ from onnx_bench.reading.versions import domain_name, opset_versions
 Scope = onnx.GraphProto | onnx.FunctionProto
 
 
-def audit(model: onnx.ModelProto, allow_external: bool = True) -> list[Scope]:
+class Audited(NamedTuple):
+    """What the audit has seen.
+
+    Attributes:
+        nodes: Those of the main graph.
+        unsorted: Graphs and functions whose nodes may not be in topological order.
+    """
+
+    nodes: list[FileNode]
+    unsorted: list[Scope]
+
+
+def audit(model: onnx.ModelProto, allow_external: bool = True) -> Audited:
     """Refuse `model` if it breaks a rule or a limit. Takes time linear in its size.
 
     Args:
         model: Parsed, payloads of large tensors cut off.
         allow_external: Whether tensors may name another file as their home.
-
-    Returns:
-        The graphs and functions whose nodes may not be in topological order.
 
     Raises:
         MalformedModelError: It breaks the rules of the format.
@@ -50,12 +61,12 @@ def audit(model: onnx.ModelProto, allow_external: bool = True) -> list[Scope]:
     if not model.graph.output:
         raise MalformedModelError("the graph has no outputs")
     work = _Audit(opset_versions(model), allow_external)
-    work.graph(model.graph, [])
+    nodes = work.graph(model.graph, [])
     for function in model.functions:
         work.function(function)
     if model.functions:
         Calls(model.functions).check(model.graph.node)
-    return work.unsorted
+    return Audited(nodes, work.unsorted)
 
 
 class _Audit:
@@ -76,7 +87,7 @@ class _Audit:
             self.attribute(attr, [])
         self.checker = of_model
 
-    def graph(self, graph: onnx.GraphProto, outer: list[set[str]]) -> None:
+    def graph(self, graph: onnx.GraphProto, outer: list[set[str]]) -> list[FileNode]:
         self.initialisers += len(graph.initializer) + len(graph.sparse_initializer)
         if self.initialisers > limits.INITIALISERS:
             raise ModelTooLargeError(
@@ -96,25 +107,26 @@ class _Audit:
         held = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
         _check_unique(given, "graph inputs")
         _check_unique(held, "initialisers")
-        self.scope(graph, given + held, [value.name for value in graph.output], outer)
+        return self.scope(graph, given + held, [value.name for value in graph.output], outer)
 
-    def scope(self, scope: Scope, given: Iterable[str], results: Iterable[str], outer: list[set[str]]) -> None:
+    def scope(
+        self, scope: Scope, given: Iterable[str], results: Iterable[str], outer: list[set[str]]
+    ) -> list[FileNode]:
         """Check the wiring of the nodes in `scope`, then each of them. `outer` are the names of enclosing scopes."""
-        nodes = scope.node
-        self.nodes += len(nodes)
+        self.nodes += len(scope.node)
         if self.nodes > limits.NODES:
             raise ModelTooLargeError(f"the model has {self.nodes:,} nodes; the limit is {limits.NODES:,}")
         if len(outer) > limits.DEPTH:
             raise ModelTooLargeError(f"subgraphs are nested more than {limits.DEPTH} deep")
+        nodes = file_nodes(scope.node)
         known = set(given)
         early: list[tuple[str, str]] = []  # (reader, name) not computed by a node before the reader
         for node in nodes:
-            read = node.input
-            self.edges += len(read)
-            for name in read:
-                if name and name not in known and not any(name in names for names in outer):
-                    early.append((node.op_type, name))
-            for name in node.output:
+            self.edges += len(node.inputs)
+            for name in node.inputs:
+                if name not in known and name and not any(name in names for names in outer):
+                    early.append((node.op, name))
+            for name in node.outputs:
                 if name in known:
                     raise MalformedModelError(f"the value {quote(name)} is computed twice")
                 if name:
@@ -129,10 +141,21 @@ class _Audit:
             if name not in known and not any(name in names for names in outer):
                 raise MalformedModelError(f"the output {quote(name)} is computed by nothing")
         scopes = [*outer, known]
-        nested = [self.attribute(attr, scopes) for node in nodes for attr in self.checker.check(node)]
+        nested = [self.node(node, scopes) for node in nodes]
         if early or any(nested):
-            topological_order(nodes)
+            topological_order(scope.node)
             self.unsorted.append(scope)
+        return nodes
+
+    def node(self, node: FileNode, scopes: list[set[str]]) -> bool:
+        """Check what `node` says, unless an equal one was accepted before; whether it holds a subgraph."""
+        form, conditions = node.form, (self.checker.version(node.domain), self.allow_external)
+        if form is not None and form.accepted == conditions:
+            return False
+        nested = any([self.attribute(attr, scopes) for attr in self.checker.check(node.proto)])
+        if form is not None and not nested:
+            form.accepted = conditions
+        return nested
 
     def attribute(self, attr: onnx.AttributeProto, scopes: list[set[str]]) -> bool:
         """Check the value of an attribute; whether it is a subgraph. What its type does not announce is never read."""

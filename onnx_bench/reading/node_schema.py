@@ -39,6 +39,10 @@ class NodeChecker:
         self._versions = versions
         self._schemas: dict[tuple[str, str], _Schema] = {}
 
+    def version(self, domain: str) -> int | None:
+        """The version of an operator set, `None` where the model names none."""
+        return self._versions.get(domain_name(domain))
+
     def check(self, node: onnx.NodeProto) -> list[onnx.AttributeProto]:
         """Refuse a node with wrong counts of inputs or outputs, or attributes twice, missing or of the wrong type.
 

@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 
 from onnx_bench.errors import MalformedModelError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.importing.file_node import FileNode, file_nodes
 from onnx_bench.importing.importer import import_model
 from onnx_bench.reading.arrange import arrange
 from onnx_bench.reading.audit import audit
@@ -15,8 +16,11 @@ from onnx_bench.reading.strip import strip
 from onnx_bench.reading.wire import explain_failure, slim
 
 
-def parse(data: memoryview, allow_external: bool = True) -> onnx.ModelProto:
-    """The audited, ordered, function-free and weightless model in `data`. See `onnx_bench.reading.audit` for errors."""
+def parse(data: memoryview, allow_external: bool = True) -> tuple[onnx.ModelProto, list[FileNode]]:
+    """The audited, ordered, function-free and weightless model in `data`, and the nodes of its graph.
+
+    See `onnx_bench.reading.audit` for errors.
+    """
     what = sniff(bytes(data[:4096]))
     if what is not None:
         raise MalformedModelError(f"not an ONNX model: this is {what}")
@@ -25,10 +29,11 @@ def parse(data: memoryview, allow_external: bool = True) -> onnx.ModelProto:
         model = onnx.ModelProto.FromString(kept)
     except DecodeError:
         explain_failure(kept)
-    unsorted = audit(model, allow_external)
-    model = arrange(model, unsorted)
-    strip(model)
-    return model
+    nodes, unsorted = audit(model, allow_external)
+    if unsorted or model.functions:
+        model = arrange(model, unsorted)
+        nodes = file_nodes(model.graph.node)
+    return model, strip(model, nodes)
 
 
 def read_bytes(data: memoryview, name: str, normalised: bool = True, allow_external: bool = True) -> ArchGraph:
@@ -43,5 +48,6 @@ def read_bytes(data: memoryview, name: str, normalised: bool = True, allow_exter
     Raises:
         UserInputError: One of its subclasses.
     """
-    graph = import_model(parse(data, allow_external), name)
+    model, nodes = parse(data, allow_external)
+    graph = import_model(model, name, nodes)
     return graph.normalise() if normalised else graph

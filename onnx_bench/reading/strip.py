@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import onnx
 
+from onnx_bench.importing.file_node import FileNode
 from onnx_bench.reading.limits import KEPT_LIST
 from onnx_bench.reading.tensors import drop_values
 from onnx_bench.reading.text import plain_name
@@ -19,7 +21,7 @@ _WORD = re.compile(rb"[A-Za-z0-9_.\-]{0,64}")
 _EQUATION = re.compile(rb"[A-Za-z., >\-]{0,256}")
 
 
-def strip(model: onnx.ModelProto) -> None:
+def strip(model: onnx.ModelProto, nodes: Sequence[FileNode]) -> list[FileNode]:
     """Strip `model` in place.
 
     1. Tensors of more than 64 elements (16,384 if they are integers, which may be indices) lose their values and are
@@ -30,25 +32,50 @@ def strip(model: onnx.ModelProto) -> None:
     4. Names of operators, domains and attributes hold only letters, digits, `_`, `.` and `-`.
 
     Doc strings, metadata and the names of values need no care: an `ArchGraph` has no place for them.
+
+    Args:
+        model: An audited model.
+        nodes: Those of its main graph.
+
+    Returns:
+        The same nodes as they are now.
     """
-    _strip_graph(model.graph)
+    _strip_tensors(model.graph)
+    return [node if node.form is not None and node.form.harmless else _stripped(node) for node in nodes]
+
+
+def _stripped(node: FileNode) -> FileNode:
+    """`node` stripped; where that changes nothing, equal nodes need not be looked at again."""
+    _strip_node(node.proto)
+    stripped = FileNode(node.proto)
+    if node.form is not None and stripped.form is node.form:
+        node.form.harmless = True
+    return stripped
 
 
 def _strip_graph(graph: onnx.GraphProto) -> None:
+    _strip_tensors(graph)
+    for node in graph.node:
+        _strip_node(node)
+
+
+def _strip_tensors(graph: onnx.GraphProto) -> None:
     for tensor in graph.initializer:
         drop_values(tensor)
     for sparse in graph.sparse_initializer:
         _strip_sparse(sparse)
-    for node in graph.node:
-        op, domain = node.op_type, node.domain
-        if domain:
-            node.domain = plain_name(domain)
-        if not _is_plain(op):
-            node.op_type = plain_name(op)
-        if op == "Constant":
-            _lists_to_tensors(node)
-        for attr in node.attribute:
-            _strip_attribute(attr)
+
+
+def _strip_node(node: onnx.NodeProto) -> None:
+    op, domain = node.op_type, node.domain
+    if domain:
+        node.domain = plain_name(domain)
+    if not _is_plain(op):
+        node.op_type = plain_name(op)
+    if op == "Constant":
+        _lists_to_tensors(node)
+    for attr in node.attribute:
+        _strip_attribute(attr)
 
 
 def _strip_attribute(attr: onnx.AttributeProto) -> None:

@@ -64,7 +64,8 @@ def test_members_are_familiar_and_strangers_are_not(known: KnownArchitectures) -
 
 
 def test_search_within_some(known: KnownArchitectures) -> None:
-    only = np.array(known.spaces) == "sparse"
+    only = known.of_spaces(["sparse"])
+    assert only.tolist() == [space == "sparse" for space in known.spaces]
     places, _ = known.nearest(np.zeros((1, 5)), only=only)
     assert only[places].all()
     assert not only[known.nearest(np.zeros((1, 5))).places].any()

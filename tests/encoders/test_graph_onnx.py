@@ -12,11 +12,12 @@ import torch
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
 from encoders.graph_network import GraphNetwork, GraphNetworkConfig
-from encoders.graph_onnx import INPUTS, OUTPUTS, export_graph_model
+from encoders.graph_onnx import INPUTS, OUTPUTS, export_graph_model, read_graph_model, with_weights
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import SIZE
 from encoders.tensors import FEATURES, GraphArrays, to_arrays
 from onnx_bench import spaces
+from onnx_bench.errors import CheckpointError
 
 CONFIG = GraphNetworkConfig(width=16, layers=2, embedding=8)
 LONE = GraphArrays(
@@ -32,13 +33,18 @@ def model() -> QualityModel:
     found = QualityModel(GraphNetwork(CONFIG), CONFIG.embedding)
     with torch.no_grad():
         for parameter in found.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.01)  # equal tensors would be stored once
             parameter.mul_(2.0)  # weights as large as trained ones, so that a wrong operator shows
     return found.eval()
 
 
 @pytest.fixture(scope="module")
-def session(model: QualityModel) -> onnxruntime.InferenceSession:
-    content = export_graph_model(model)
+def content(model: QualityModel) -> bytes:
+    return export_graph_model(model)
+
+
+@pytest.fixture(scope="module")
+def session(content: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -90,3 +96,24 @@ def test_graphs_of_very_different_sizes(
 ) -> None:
     space = spaces.get("transnas_macro")
     assert_same(model, session, [to_arrays(space.build(space.sample(random.Random(0)))), *graphs, LONE], 3)
+
+
+def test_a_file_becomes_the_model_that_it_was_written_from(model: QualityModel, content: bytes) -> None:
+    back = read_graph_model(content)
+    assert back.encoder.config == CONFIG
+    for name, values in model.state_dict().items():
+        torch.testing.assert_close(back.state_dict()[name], values, rtol=0, atol=0)
+
+
+def test_new_weights_in_an_old_file(model: QualityModel, content: bytes, graphs: list[GraphArrays]) -> None:
+    trained = read_graph_model(content)
+    with torch.no_grad():
+        for parameter in trained.parameters():
+            parameter.mul_(0.9)
+    session = onnxruntime.InferenceSession(with_weights(content, trained), providers=["CPUExecutionProvider"])
+    assert_same(trained, session, graphs, 2)
+
+
+def test_another_network_is_no_graph_network(content: bytes) -> None:
+    with pytest.raises(CheckpointError, match="no graph network"):
+        read_graph_model(content.replace(b"model.encoder.numbers.weight", b"model.encoder.numbers.weighs"))

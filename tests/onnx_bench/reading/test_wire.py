@@ -84,7 +84,8 @@ def test_small_model_is_copied() -> None:
 def test_integers_are_kept_longer(dtype: type, kept: bool) -> None:
     tensor = numpy_helper.from_array(np.ones(4000, dtype), "w")
     made = hostile.model([hostile.node("Add", ["x", "w"], ["y"])], initialisers=[tensor])
-    (found,) = parse(memoryview(made.SerializeToString())).graph.initializer
+    model, _ = parse(memoryview(made.SerializeToString()))
+    (found,) = model.graph.initializer
     assert (found.data_location != TensorProto.EXTERNAL) is kept
     assert bool(found.raw_data) is kept
 

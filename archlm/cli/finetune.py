@@ -1,0 +1,86 @@
+"""`archlm finetune`: fit the predictor to measurements of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from archlm.cli.loading import InputOption, check_options
+from archlm.cli.terminal import clean, print_json, status
+from onnx_bench.errors import InvalidTaskError
+from onnx_bench.tasks import Task, load_task
+
+
+def finetune(
+    table: Annotated[
+        Path, typer.Argument(help="A CSV or parquet file; its first column names the networks (ONNX files, "
+                                  "module:factory, or architecture strings with --space or a column `space`).")
+    ],
+    target: Annotated[str, typer.Option("--target", help="The column of measured values.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the fitted predictor and its report.")] = Path(
+        "finetuned"
+    ),
+    task: Annotated[
+        Path | None, typer.Option("--task", help="A YAML file that describes what was measured; see `archlm tasks`.")
+    ] = None,
+    minimise: Annotated[
+        bool | None,
+        typer.Option("--minimise/--maximise", help="Whether less is better; guessed from the column's name otherwise."),
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A folder fitted before: its labels count beside the new ones.")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="The first column holds architecture strings of this search space.")
+    ] = None,
+    inputs: InputOption = None,
+    average_duplicates: Annotated[
+        bool, typer.Option("--average-duplicates", help="Take the mean where a network was measured several times.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was fitted as JSON.")] = False,
+) -> None:
+    """Fit the predictor to networks that you have measured, five or more, and write it to a folder.
+
+    `archlm predict --model FOLDER` asks it. What answers (Gaussian processes, trees, graph networks) is decided by
+    cross-validation on your labels, and said in FOLDER/report.md. A wrong table ends with an error and writes nothing.
+    """
+    check_options(space, inputs)
+    described = _described(task)
+    direction: Literal["max", "min"] | None = None if minimise is None else "min" if minimise else "max"
+    with status("loading") as say:
+        from archlm.finetuning.report import write_report
+        from archlm.finetuning.table import read_table
+        from archlm.predictor import Predictor
+
+        predictor = Predictor.from_pretrained(model)
+        say("reading the networks")
+        labelled = read_table(
+            table, target, task=described, direction=direction, space=space, inputs=inputs or (),
+            average_duplicates=average_duplicates,
+        )  # fmt: skip
+        fitted = predictor.finetune_on(labelled, seed=seed, progress=say)
+        part = fitted.finetuned[labelled.task.name]
+        say("writing")
+        fitted.save_pretrained(out)
+        write_report(out, part)
+    if as_json:
+        print_json({
+            "task": part.task.name, "networks": len(part.values), "shares": part.choice.shares,
+            "errors": part.choice.errors, "notes": labelled.notes, "folder": str(out),
+        })  # fmt: skip
+        return
+    for note in (*labelled.notes, part.explanation):
+        typer.echo(clean(note))
+    typer.echo(f"Ask it: archlm predict --model {clean(str(out))} FILE...   Report: {clean(str(out / 'report.md'))}")
+
+
+def _described(path: Path | None) -> Task | None:
+    if path is None:
+        return None
+    try:
+        return load_task(path)
+    except InvalidTaskError as error:
+        raise typer.BadParameter(str(error), param_hint="--task") from error

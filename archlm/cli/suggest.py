@@ -1,0 +1,133 @@
+"""`archlm suggest`: which networks to measure next?"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from csv import writer
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archlm.cli.lean_imports import hidden
+from archlm.cli.loading import InputOption, check_options, find_sources, read_sources
+from archlm.cli.terminal import fail, print_json, print_table, progress, report
+from onnx_bench.errors import ArchLMError, InvalidTableError, UserInputError
+
+if TYPE_CHECKING:
+    from onnx_bench.graph import ArchGraph
+
+
+def suggest(
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE...", help="The candidates: ONNX files, directories of them, or module:factory; "
+                       "with --space architecture strings. None with --space: drawn at random."),
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="The search space of the candidates and of --measured.")
+    ] = None,
+    num: Annotated[int, typer.Option("--num", min=1, help="How many to suggest.")] = 10,
+    measured: Annotated[
+        Path | None,
+        typer.Option("--measured", metavar="TABLE.csv", help="A table whose first column names the networks that are "
+                     "measured, or about to be: they are not suggested, nor others that tell the same."),
+    ] = None,
+    pool: Annotated[int, typer.Option("--pool", min=1, help="With --space alone: how many candidates to draw.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
+    inputs: InputOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the suggestions as JSON.")] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="OUT", help="Write them to this new CSV file as well, with a column to fill in; "
+                     "then it is a table for `archlm finetune`."),
+    ] = None,
+    target: Annotated[str, typer.Option("--target", metavar="NAME", help="With --csv: the column to fill in.")]
+    = "value",
+) -> None:  # fmt: skip
+    """Say which networks to measure next: those whose labels tell most about all the others.
+
+    A candidate that cannot be read is reported, the rest are considered, and the exit code is 1.
+    """
+    if not items and space is None:
+        raise typer.BadParameter("name candidates, or a --space to draw them from", param_hint="FILE...")
+    if csv is not None:
+        _check_output(csv, target)
+    check_options(space, inputs)
+    try:
+        known = _measured_networks(measured, space, inputs)
+        graphs, complete = _candidates(items, space, inputs, pool, seed)
+        rows = _suggestions(graphs, known, num)
+        if csv is not None:
+            _write(csv, rows, space, target)
+    except ArchLMError as error:
+        fail(error, as_json=as_json)
+    if as_json:
+        print_json(rows)
+    else:
+        cells = ((str(row["order"]), row["arch"], f"{row['novelty']:.2f}") for row in rows)
+        print_table("Measure these, in this order", ("", "architecture", "novelty"), cells, right=("", "novelty"))
+    if not complete:
+        raise typer.Exit(1)
+
+
+def _check_output(path: Path, target: str) -> None:
+    """Before anything is computed. Raises typer.BadParameter."""
+    if path.exists():  # it may hold measurements
+        raise typer.BadParameter(f"{path} exists already; name a new file", param_hint="--csv")
+    if target.strip() in ("", "arch", "space"):
+        raise typer.BadParameter(f"a column to fill in cannot be called {target!r}", param_hint="--target")
+
+
+def _measured_networks(path: Path | None, space: str | None, inputs: Sequence[str] | None) -> list[ArchGraph]:
+    if path is None:
+        return []
+    from archlm.finetuning.suggest import read_measured
+
+    sources = find_sources(read_measured(path), space, inputs)
+    graphs = []
+    for source, graph in zip(sources, progress(read_sources(sources), len(sources), "reading"), strict=True):
+        if isinstance(graph, UserInputError):
+            raise InvalidTableError(f"{path} names {source.name}: {graph}") from graph
+        graphs.append(graph)
+    return graphs
+
+
+def _candidates(
+    items: Sequence[str] | None, space: str | None, inputs: Sequence[str] | None, pool: int, seed: int
+) -> tuple[list[ArchGraph], bool]:
+    """The candidates, and whether all could be read; those that could not are reported."""
+    if not items:
+        from archlm.finetuning.suggest import draw
+
+        return draw(space or "", pool, seed), True
+    sources = find_sources(items, space, inputs)
+    graphs = []
+    for source, graph in zip(sources, progress(read_sources(sources), len(sources), "reading"), strict=True):
+        if isinstance(graph, UserInputError):
+            report(source.name, type(graph).__name__, str(graph))
+        else:
+            graphs.append(graph)
+    if not graphs:
+        raise UserInputError(f"none of the {len(sources)} candidates can be read")
+    return graphs, len(graphs) == len(sources)
+
+
+def _suggestions(graphs: Sequence[ArchGraph], measured: Sequence[ArchGraph], num: int) -> list[dict[Hashable, Any]]:
+    with hidden():
+        from archlm.predictor import Predictor
+    from archlm.finetuning.suggest import suggest as suggest_among
+
+    return suggest_among(Predictor.from_pretrained(), graphs, measured, num).to_dict("records")
+
+
+def _write(path: Path, rows: Sequence[dict[Hashable, Any]], space: str | None, target: str) -> None:
+    """A table to be filled in; names stay as they are, so that they can be read back. Raises UserInputError."""
+    where = {} if space is None else {"space": space}
+    try:
+        with path.open("x", newline="", encoding="utf-8") as file:
+            table = writer(file)
+            table.writerow(["arch", *where, target])
+            table.writerows([row["arch"], *where.values(), ""] for row in rows)
+    except OSError as error:
+        raise UserInputError(f"cannot write {path}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Fitting the predictor to a user's own measurements."""

@@ -1,0 +1,229 @@
+"""`FinetunedTask`: what answers a task that a user has measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load as load_safetensors
+from safetensors.numpy import save as save_safetensors
+
+from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess
+from archlm.finetuning.sample import SIGNALS, Sample
+from archlm.finetuning.selection import ALL, CHOSEN, NETWORKS, PROCESSES, TREES, Candidates, Choice, Learner
+from archlm.finetuning.target_scale import TargetScale
+from archlm.finetuning.trees import Trees
+from archlm.finetuning.tuned_networks import TunedNetworks
+from onnx_bench.errors import CheckpointError
+from onnx_bench.tasks.task import Task
+
+Floats = NDArray[np.float64]
+
+LEVEL = 0.9
+CONFORMAL_LEAST = 40
+"""Labels from which on the cross-validated residuals give the interval; of fewer, Student's t with their deviation."""
+NEAREST = 3
+_FADING = 4
+"""Power of the distance with which a network ceases to be familiar, beyond all that were measured."""
+
+
+class Answers(NamedTuple):
+    """In the task's unit. Shapes: [B] each, but `places` and `distances` [B, K] of the nearest measured networks."""
+
+    mean: Floats
+    low: Floats
+    middle: Floats
+    high: Floats
+    percentile: Floats
+    familiar: Floats
+    places: NDArray[np.int64]
+    distances: Floats
+
+
+@dataclass(frozen=True)
+class FinetunedTask:
+    """Learners of one target, with what an honest answer needs.
+
+    Attributes:
+        task: What was measured.
+        names: [N] of the measured networks.
+        texts: [N] the same networks as text, so that they can be fitted again with more.
+        values: [N] measured values.
+        scale: Of the values.
+        learners: By name.
+        choice: Shares of the learners and what cross-validation found.
+        band: Residuals at the lower 5 %, the middle and the upper 5 %, as multiples of the deviation of an answer.
+        places: Standardises networks, to tell how near they are to the measured ones.
+        points: [N, D] the measured networks, standardised.
+        usual: [N] sorted distances of each measured network from the nearest others.
+        baselines: [N] trivial scores of the measured networks, by name.
+    """
+
+    task: Task
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    values: Floats
+    scale: TargetScale
+    learners: Mapping[str, Learner]
+    choice: Choice
+    band: tuple[float, float, float]
+    places: BlockScale
+    points: Floats
+    usual: Floats
+    baselines: Mapping[str, Floats]
+
+    @classmethod
+    def fit(
+        cls, task: Task, names: Sequence[str], texts: Sequence[str], sample: Sample, values: Floats,
+        candidates: Candidates, choice: Choice, logarithmic: bool,
+    ) -> FinetunedTask:  # fmt: skip
+        """Fit the chosen learners to all labels, and the interval to the cross-validated residuals.
+
+        Shapes:
+            names, texts: [N]; sample: N networks; values: [N].
+        """
+        scale = TargetScale.fit(values, logarithmic)
+        target = scale.to_scores(values)
+        learners = {name: candidates.fits[name](sample, target) for name in choice.shares}
+        known = np.isfinite(choice.scores)
+        places = BlockScale.fit(sample, ALL)
+        points = places.apply(sample)
+        distances = _distances(points, points)
+        np.fill_diagonal(distances, np.inf)
+        nearest = np.sort(distances, axis=1)[:, : min(NEAREST, len(values) - 1)].mean(axis=1)
+        band = _band(target[known] - choice.scores[known])
+        return cls(
+            task, tuple(names), tuple(texts), values, scale, learners, choice, band, places, points,
+            np.sort(nearest), dict(zip(SIGNALS, sample.blocks["size"].T, strict=True)),
+        )  # fmt: skip
+
+    def answer(self, sample: Sample) -> Answers:
+        """Values, intervals and how near the networks are to the measured ones.
+
+        The interval widens with the deviation of the Gaussian process, where there is one, and with the distance from
+        the measured networks, where there is none.
+        """
+        score = np.zeros(len(sample))
+        for name, share in self.choice.shares.items():
+            score += share * self.learners[name].predict(sample)
+        distances = _distances(self.places.apply(sample), self.points)
+        order = np.argsort(distances, axis=1, kind="stable")[:, :NEAREST]
+        near = np.take_along_axis(distances, order, axis=1)
+        beyond = len(self.usual) - np.searchsorted(self.usual, near.mean(axis=1), side="left")
+        spread = self._spread(sample, near.mean(axis=1))
+        low, middle, high = (self.scale.to_values(score + q * spread) for q in self.band)
+        mean = self.scale.to_values(score)
+        better = np.searchsorted(np.sort(self._sign * self.values), self._sign * mean, side="left")
+        # Farther than all of a few labels is no evidence yet; much farther is.
+        reach = np.minimum(self.usual[-1] / np.maximum(near.mean(axis=1), 1e-12), 1.0) ** _FADING
+        familiar = (beyond + reach) / (len(self.usual) + 1)
+        return Answers(mean, low, middle, high, 100.0 * better / len(self.values), familiar, order, near)
+
+    def _spread(self, sample: Sample, novelty: Floats) -> Floats:
+        """Deviation of each answer against the usual one. Shapes: B networks, [B] -> [B]."""
+        for name in self.learners:
+            learner = self.learners[name]
+            if isinstance(learner, GaussianProcess):
+                usual = learner.typical_deviation
+                return np.maximum(learner.deviation(sample) / usual, 1.0)
+        return np.maximum(novelty / max(float(np.quantile(self.usual, LEVEL)), 1e-9), 1.0)
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.task.direction == "max" else -1
+
+    @property
+    def reads_graphs(self) -> bool:
+        """Whether a learner reads the graphs themselves."""
+        return any(isinstance(learner, TunedNetworks) for learner in self.learners.values())
+
+    @property
+    def explanation(self) -> str:
+        """Which learners answer, and why, in a sentence."""
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in self.choice.shares.items())
+        errors = {name: error for name, error in self.choice.errors.items() if name != CHOSEN}
+        others = ", ".join(f"{name} {error:.2f}" for name, error in sorted(errors.items(), key=lambda item: item[1]))
+        return (
+            f"{len(self.values)} networks: {shares}. Cross-validated error in standard deviations of the labels: "
+            f"{self.choice.errors[CHOSEN]:.2f} (alone: {others})"
+        )
+
+    def to_files(self, stem: str) -> dict[str, bytes]:
+        """The files of a checkpoint, all beginning with `stem`."""
+        body = {
+            "task": self.task.to_dict(), "names": self.names, "texts": self.texts, "scale": self.scale.to_json(),
+            "band": self.band, "shares": dict(self.choice.shares), "errors": dict(self.choice.errors),
+        }  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {
+            "values": self.values, "scores": self.choice.scores, "points": self.points, "usual": self.usual,
+            "baselines": np.stack(list(self.baselines.values())),
+            "mean": self.places.mean, "factor": self.places.factor, "width": self.places.width,
+        }  # fmt: skip
+        for place, name in enumerate(self.choice.shares):
+            arrays |= {f"learner{place}.{key}": values for key, values in self.learners[name].to_arrays().items()}
+        return {
+            f"{stem}.json.gz": json.dumps(body).encode(),
+            f"{stem}.safetensors": save_safetensors({k: np.ascontiguousarray(v) for k, v in arrays.items()}),
+        }
+
+    @classmethod
+    def from_files(cls, body: Mapping[str, Any], content: bytes) -> FinetunedTask:
+        """Inverse of `to_files`.
+
+        Args:
+            body: The JSON.
+            content: The arrays.
+
+        Raises:
+            CheckpointError: Something is missing or of another form.
+        """
+        try:
+            arrays = load_safetensors(content)
+            shares = {str(name): float(share) for name, share in body["shares"].items()}
+            learners = {}
+            for place, name in enumerate(shares):
+                stem = f"learner{place}."
+                own = {k.removeprefix(stem): v for k, v in arrays.items() if k.startswith(stem)}
+                learners[name] = _read_learner(name, own)
+            choice = Choice(shares, {k: float(v) for k, v in body["errors"].items()}, arrays["scores"])
+            places = BlockScale(ALL, arrays["mean"], arrays["factor"], arrays["width"])
+            low, middle, high = map(float, body["band"])
+            return cls(
+                Task.from_dict(body["task"]), tuple(body["names"]), tuple(body["texts"]), arrays["values"],
+                TargetScale.from_json(body["scale"]), learners, choice, (low, middle, high), places,
+                arrays["points"], arrays["usual"], dict(zip(SIGNALS, arrays["baselines"], strict=True)),
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"a fine-tuned task is damaged: {type(error).__name__}: {error}") from error
+
+
+def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
+    if name == NETWORKS:
+        return TunedNetworks.from_arrays(arrays)
+    return Trees.from_arrays(arrays, TREES[name]) if name in TREES else GaussianProcess.from_arrays(
+        arrays, PROCESSES[name]
+    )
+
+
+def _distances(a: Floats, b: Floats) -> Floats:
+    """Shapes: [A, D], [B, D] -> [A, B]."""
+    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None] - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0.0))
+
+
+def _band(residuals: Floats) -> tuple[float, float, float]:
+    """5 %, 50 % and 95 % of the residual of a fresh network. Shapes: [N]."""
+    from scipy.stats import t
+
+    count = len(residuals)
+    if count < CONFORMAL_LEAST:
+        reach = float(t.ppf((1 + LEVEL) / 2, count - 1)) * sqrt(np.mean(np.square(residuals)) * (1 + 1 / count))
+        return -reach, 0.0, reach
+    low, high = ((1 - LEVEL) / 2 * (1 - 1 / count), 1 - (1 - LEVEL) / 2 * (1 - 1 / count))
+    found = np.quantile(residuals, [low, 0.5, high])
+    return float(found[0]), float(found[1]), float(found[2])

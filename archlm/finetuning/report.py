@@ -1,0 +1,119 @@
+"""The report of a fine-tuned task: what answers, how well it ranks labels that it has not seen, and beside what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.stats import kendalltau, spearmanr
+
+from archlm.finetuning.finetuned import LEVEL, FinetunedTask
+from archlm.finetuning.selection import CHOSEN
+
+Floats = NDArray[np.float64]
+
+LEVELS = np.arange(0.1, 1.0, 0.1)
+
+
+def write_report(folder: Path, part: FinetunedTask) -> Path:
+    """Write `report.md` and its pictures to `folder`.
+
+    Every number is of labels predicted by learners that were fitted without them; the labels themselves are in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = np.isfinite(part.choice.scores)
+    measured, predicted = part.values[known], part.scale.to_values(part.choice.scores[known])
+    _scatter(measured, predicted, part).savefig(folder / "predicted.png", dpi=120)
+    _calibration(part, known).savefig(folder / "calibration.png", dpi=120)
+    _errors(part).savefig(folder / "learners.png", dpi=120)
+    path = folder / "report.md"
+    path.write_text(_page(part, measured, predicted))
+    return path
+
+
+def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
+    task, unit = part.task, f" {part.task.unit}" if part.task.unit else ""
+    known = np.isfinite(part.choice.scores)
+    better = "higher" if task.direction == "max" else "lower"
+    low, high = (float(np.quantile(part.values, q)) for q in (0.0, 1.0))
+    lines = [
+        f"# {_escaped(task.name)}", "",
+        f"{len(part.values)} measured networks, {low:.4g} to {high:.4g}{unit}, {better} is better.", "",
+        f"**What answers.** {_escaped(part.explanation)}.", "",
+        f"**Why.** {_why(len(part.values))}", "",
+        f"Of {len(measured)} labels, each predicted by learners that had not seen it:", "",
+        "| | Spearman | Kendall | mean absolute error |", "|---|---|---|---|",
+        _row("the predictor", predicted, measured, unit),
+        *(_row(name, values[known], measured, None) for name, values in part.baselines.items()),
+        "", "Sizes stand beside it as they are, by rank alone: the larger the better where more is better, and the "
+        "smaller the better where less is.", "",
+        "![Predicted against measured](predicted.png)", "",
+        f"The bars are {LEVEL:.0%} intervals.", "",
+        "![Calibration](calibration.png)", "",
+        "Share of labels inside intervals of different nominal levels, from residuals of other labels.", "",
+        "![Learners](learners.png)", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _why(labels: int) -> str:
+    if labels < 60:
+        return (
+            "So few labels are fitted exactly, by Gaussian processes on what the pretrained members say of a network. "
+            "More labels bring more than another method would."
+        )
+    return (
+        "Learners that suit this number of labels were cross-validated on them, and weighed by their errors; the "
+        "weights that judge a label come from other labels."
+    )
+
+
+def _row(name: str, predicted: Floats, measured: Floats, unit: str | None) -> str:
+    rho, tau = spearmanr(predicted, measured).statistic, kendalltau(predicted, measured).statistic
+    error = "" if unit is None else f"{np.abs(predicted - measured).mean():.3g}{unit}"
+    return f"| {name} | {rho:.3f} | {tau:.3f} | {error} |"
+
+
+def _scatter(measured: Floats, predicted: Floats, part: FinetunedTask) -> Figure:
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    scores = part.scale.to_scores(predicted)
+    low, _, high = (part.scale.to_values(scores + q) for q in part.band)
+    reach = np.abs([predicted - low, high - predicted])
+    axes.errorbar(measured, predicted, yerr=reach, fmt="o", ms=3, lw=0.6, alpha=0.6)
+    ends = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
+    axes.plot(ends, ends, color="0.5", lw=1)
+    axes.set(xlabel=f"measured {part.task.unit}".strip(), ylabel="predicted without the label")
+    return figure
+
+
+def _calibration(part: FinetunedTask, known: NDArray[np.bool_]) -> Figure:
+    residuals = part.scale.to_scores(part.values[known]) - part.choice.scores[known]
+    order = np.random.default_rng(0).permutation(len(residuals))
+    halves = residuals[order[::2]], residuals[order[1::2]]
+    inside = np.mean([
+        [np.mean(np.abs(a - np.median(b)) <= np.quantile(np.abs(b - np.median(b)), level)) for level in LEVELS]
+        for a, b in (halves, halves[::-1])
+    ], axis=0)  # fmt: skip
+    figure = Figure(figsize=(4, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(LEVELS, inside, "o-")
+    axes.plot([0, 1], [0, 1], color="0.5", lw=1)
+    axes.set(xlabel="nominal level", ylabel="share of labels inside", xlim=(0, 1), ylim=(0, 1.02))
+    return figure
+
+
+def _errors(part: FinetunedTask) -> Figure:
+    errors = dict(sorted(part.choice.errors.items(), key=lambda item: -item[1]))
+    figure = Figure(figsize=(6, 0.5 + 0.4 * len(errors)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(list(errors), list(errors.values()), color=["C1" if name == CHOSEN else "C0" for name in errors])
+    axes.set(xlabel="cross-validated error, in standard deviations of the labels")
+    return figure
+
+
+def _escaped(text: str) -> str:
+    """Text of the user's table, which must not become markup."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#|!" else c for c in text if c.isprintable())

@@ -1,0 +1,79 @@
+"""`Sample`: what the learners of a new target see of measured networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.members.neural_members import NeuralScores
+from archlm.weights_store import Weights
+from encoders import tensors
+from encoders.features import NAMES
+from encoders.graph_batch import GraphBatch
+from onnx_bench.graph import ArchGraph
+
+Floats = NDArray[np.float64]
+
+SIZES = ("log_params", "log_macs", "log_sqrt_macs")
+SIGNALS = ("training-free prior", "effective parameters", "MACs", "square roots of MACs")
+"""What the columns of the block `size` are, for people."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """B networks.
+
+    Attributes:
+        blocks: By name [B, D] numbers of one origin: `size` (the training-free prior and sizes), `features`, `vectors`
+            (of the pretrained graph network), `scores` (what the pretrained members say of the tasks they know).
+        graphs: The networks as arrays, for the graph network; `None` where nobody trains it.
+    """
+
+    blocks: Mapping[str, Floats]
+    graphs: GraphBatch | None = None
+
+    def __len__(self) -> int:
+        return len(self.blocks["features"])
+
+    @property
+    def features(self) -> Floats:
+        """[B, F], see `encoders.features`."""
+        return self.blocks["features"]
+
+    def take(self, rows: NDArray[Any]) -> Sample:
+        """The networks at `rows` (positions or a mask)."""
+        places = np.arange(len(self))[rows]
+        graphs = None if self.graphs is None else self.graphs.take(places)
+        return replace(self, blocks={name: block[places] for name, block in self.blocks.items()}, graphs=graphs)
+
+    @classmethod
+    def of(
+        cls, weights: Weights, graphs: Sequence[ArchGraph], features: Floats, neural: NeuralScores, *,
+        with_graphs: bool = False,
+    ) -> Sample:  # fmt: skip
+        """From what a predictor computes for every question anyway.
+
+        Args:
+            weights: Of the predictor.
+            graphs: B normalised graphs.
+            features: [B, F].
+            neural: Of the same B.
+            with_graphs: Keep the graphs as arrays.
+        """
+        return cls.from_arrays(
+            features, neural.vectors.astype(np.float64), np.concatenate([neural.graph, neural.text], axis=1),
+            weights.head.prior.score(features),
+            GraphBatch.of([tensors.to_arrays(graph) for graph in graphs]) if with_graphs else None,
+        )  # fmt: skip
+
+    @classmethod
+    def from_arrays(
+        cls, features: Floats, vectors: Floats, scores: Floats, prior: Floats, graphs: GraphBatch | None = None
+    ) -> Sample:
+        """From the parts. Shapes: [B, F], [B, V], [B, S], [B]."""
+        size = np.column_stack([prior, features[:, [NAMES.index(name) for name in SIZES]]])
+        return cls({"size": size, "features": features, "vectors": vectors, "scores": scores}, graphs)

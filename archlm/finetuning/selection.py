@@ -1,0 +1,183 @@
+"""Which learners answer for a new target: cross-validated on the user's own labels, and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.finetuning.gaussian_process import GaussianProcess
+from archlm.finetuning.sample import Sample
+from archlm.finetuning.target_scale import TargetScale
+from archlm.finetuning.trees import Trees
+from archlm.finetuning.tuned_networks import TunedNetworks
+from archlm.members.blend import error_moments
+
+Floats = NDArray[np.float64]
+Learner = GaussianProcess | Trees | TunedNetworks
+Fit = Callable[[Sample, Floats], Learner]
+
+ALL = ("size", "features", "vectors", "scores")
+PROCESSES = {"gaussian process": ALL, "gaussian process, features": ("size", "features"),
+             "gaussian process, sizes": ("size",)}  # fmt: skip
+TREES = {"trees": ("size", "features"), "trees, all": ALL}
+NETWORKS = "graph networks"
+
+PROCESS_MOST = 1500
+"""Labels: the time of a Gaussian process grows with their cube."""
+TREES_LEAST = 60
+NETWORKS_LEAST = 100
+NETWORKS_FOLDS_MOST = 300
+"""Labels up to which graph networks are trained once for each fold; beyond, once for one fold alone."""
+FOLDS = 5
+REPEATS_MOST = 40
+"""Labels up to which the folds are drawn three times: one division of so few is luck."""
+_REPEATS = 3
+_PSEUDO_COUNT = 25
+"""Labels that the equal mean counts for when the shares of the learners are weighed."""
+_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Learners that suit a number of labels.
+
+    Attributes:
+        fits: By name.
+    """
+
+    fits: Mapping[str, Fit]
+
+    @classmethod
+    def suited(
+        cls, labels: int, starts: Sequence[bytes], task: NDArray[np.float32], *, seed: int = 0, threads: int = 2
+    ) -> Candidates:
+        """Gaussian processes for few labels, trees and graph networks for many, all of them in between.
+
+        Args:
+            labels: N.
+            starts: ONNX files of the pretrained graph networks; none: these are not trained.
+            task: [K] descriptor of the target.
+            seed: Of everything random.
+            threads: Of LightGBM.
+        """
+        fits: dict[str, Fit] = {}
+        if labels <= PROCESS_MOST:
+            fits |= {name: _process(names) for name, names in PROCESSES.items()}
+        if labels >= TREES_LEAST:
+            fits |= {name: _trees(names, seed, threads) for name, names in TREES.items()}
+        if labels >= NETWORKS_LEAST and starts:
+            fits[NETWORKS] = lambda sample, scores: TunedNetworks.fit(sample, scores, starts, task, seed=seed)
+        return cls(fits)
+
+
+def _process(names: Sequence[str]) -> Fit:
+    return lambda sample, scores: GaussianProcess.fit(sample, scores, names)
+
+
+def _trees(names: Sequence[str], seed: int, threads: int) -> Fit:
+    return lambda sample, scores: Trees.fit(sample, scores, names, seed, threads)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What cross-validation says.
+
+    Attributes:
+        shares: Weight of each learner that takes part, by name; they sum to 1.
+        errors: Root mean square error in scores of every candidate and of the choice itself, on labels not seen.
+        scores: [N] what the choice predicts for each label from the others, NaN where no fold asked; the shares were
+            taken from other folds too, so these are as honest as those of a fresh network.
+    """
+
+    shares: Mapping[str, float]
+    errors: Mapping[str, float]
+    scores: Floats
+
+
+CHOSEN = "the choice"
+
+
+def choose(
+    candidates: Candidates, sample: Sample, values: Floats, logarithmic: bool, *, seed: int = 0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Choice:  # fmt: skip
+    """Cross-validate every candidate and weigh them.
+
+    Args:
+        candidates: To be compared.
+        sample: N networks.
+        values: [N] in the target's unit.
+        logarithmic: See `TargetScale`.
+        seed: Of the folds.
+        progress: Told what is done next.
+    """
+    count, names = len(values), list(candidates.fits)
+    repeats = _REPEATS if count <= REPEATS_MOST else 1
+    scale = TargetScale.fit(values, logarithmic)
+    target = scale.to_scores(values)
+    rounds = [(r, f, test) for r in range(repeats) for f, test in enumerate(folds(count, seed + r))]
+    found = np.full((repeats, count, len(names)), np.nan)
+    for r, f, test in rounds:
+        progress(f"fold {r * FOLDS + f + 1} of {len(rounds)}")
+        inner = TargetScale.fit(values[~test], logarithmic)
+        seen, asked = sample.take(~test), sample.take(test)
+        for place, name in enumerate(names):
+            if name == NETWORKS and f and count > NETWORKS_FOLDS_MOST:
+                continue
+            learner = candidates.fits[name](seen, inner.to_scores(values[~test]))
+            found[r, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)))
+    asked = np.isfinite(found).all(axis=2)
+    honest = np.full((repeats, count), np.nan)
+    for r, _, test in rounds:
+        # The shares that judge a fold come from the other folds, where there are any.
+        others = asked & ~test if (asked & ~test).any() else asked
+        here = asked[r] & test
+        honest[r, here] = found[r, here] @ _weigh(found[others], np.broadcast_to(target, asked.shape)[others])
+    targets = np.broadcast_to(target, asked.shape)
+    shares = _weigh(found[asked], targets[asked])
+    errors = {name: _rms(found[..., i][asked] - targets[asked]) for i, name in enumerate(names)}
+    errors[CHOSEN] = _rms(honest[asked] - targets[asked])
+    return Choice(
+        {name: float(share) for name, share in zip(names, shares, strict=True) if share},
+        errors, _means(honest),
+    )  # fmt: skip
+
+
+def folds(count: int, seed: int) -> Iterator[NDArray[np.bool_]]:
+    """Test masks of a cross-validation; networks are distinct, so rows may be drawn one by one. Shapes: [count]."""
+    order = np.random.default_rng(seed).permutation(count)
+    for part in np.array_split(order, min(FOLDS, count)):
+        mask = np.zeros(count, bool)
+        mask[part] = True
+        yield mask
+
+
+def _weigh(scores: Floats, target: Floats) -> Floats:
+    """Shares with the least squared error, drawn towards the equal mean of all. Shapes: [B, M], [B] -> [M]."""
+    moments = error_moments(scores, target)
+    grid = _simplex(scores.shape[1])
+    # Ridge towards equal shares: it fades as labels grow.
+    penalty = _PSEUDO_COUNT / len(target) * np.diag(moments).min()
+    cost = np.einsum("km,mn,kn->k", grid, moments, grid) + penalty * np.square(grid - 1 / grid.shape[1]).sum(axis=1)
+    best: Floats = grid[np.argmin(cost)]
+    return best
+
+
+def _simplex(members: int) -> Floats:
+    """All shares in fifths that sum to 1. Shapes: -> [K, M]."""
+    return np.array([s for s in product(range(_STEPS + 1), repeat=members) if sum(s) == _STEPS]) / _STEPS
+
+
+def _rms(errors: Floats) -> float:
+    return float(np.sqrt(np.mean(np.square(errors))))
+
+
+def _means(honest: Floats) -> Floats:
+    known = np.isfinite(honest)
+    total: Any = np.where(known, honest, 0.0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)

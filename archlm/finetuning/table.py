@@ -1,0 +1,317 @@
+"""`read_table`: from a table of measurements to the networks it names, checked before anything learns from it.
+
+The first column names the networks, the target column holds what was measured. A table may come from anywhere, so
+text from it is shown escaped, files are read by workers, and every value is checked before the first network is
+loaded. But a name `module:factory` runs that code: pass no table with factories that you would not run yourself.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.factory import load_factory, names_factory, parse_input
+from archlm.finetuning.table_rows import SHOWN_REASON, read_rows, some
+from archlm.items import as_graph
+from onnx_bench import spaces
+from onnx_bench.errors import InvalidTableError, MalformedModelError, UnknownNameError, UserInputError
+from onnx_bench.graph import ArchGraph
+from onnx_bench.reader import read_many
+from onnx_bench.reading.text import printable, quote
+from onnx_bench.tasks import Task, get_task
+
+if TYPE_CHECKING:
+    import datasets
+    import pandas as pd
+
+LEAST = 5
+"""Networks without which nothing can be learned."""
+
+_NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.IGNORECASE)
+_EMPTY = {"", "nan", "na", "n/a", "none", "null"}
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_COSTS = {"latency", "time", "ms", "energy", "power", "memory"}
+_LOWER_IS_BETTER = _COSTS | {"loss", "error", "perplexity", "ppl", "wer", "mae", "mse", "rmse", "fid"}
+_COST_UNITS = {
+    "ns", "us", "µs", "ms", "s", "min", "h", "uJ", "µJ", "mJ", "J", "kJ", "mWh", "Wh", "kWh", "mW", "W", "kW",
+    "B", "kB", "KB", "KiB", "MB", "MiB", "GB", "GiB",
+}  # fmt: skip
+
+Read = ArchGraph | UserInputError
+Progress = Callable[[Iterable[Read], int], Iterable[Read]]
+
+
+@dataclass(frozen=True)
+class LabelledNetworks:
+    """Measured networks, distinct by fingerprint.
+
+    Attributes:
+        names: [N], as in the table.
+        graphs: [N], normalised.
+        values: float64 [N], finite, in the unit of the column.
+        task: What was measured.
+        notes: What was assumed, for the user to read.
+    """
+
+    names: tuple[str, ...]
+    graphs: tuple[ArchGraph, ...]
+    values: NDArray[np.float64]
+    task: Task
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    number: int  # as a spreadsheet counts: the header is row 1
+    name: str
+    value: Any
+    space: str
+
+    def __str__(self) -> str:
+        return f"row {self.number} {quote(self.name)}"
+
+
+def read_table(
+    data: str | Path | pd.DataFrame | datasets.Dataset,
+    target: str,
+    *,
+    task: Task | None = None,
+    direction: Literal["max", "min"] | None = None,
+    space: str | None = None,
+    inputs: Sequence[str] = (),
+    average_duplicates: bool = False,
+    progress: Progress | None = None,
+) -> LabelledNetworks:
+    """Read and check a table of measured networks.
+
+    Args:
+        data: A CSV or parquet file, a DataFrame, or a `datasets.Dataset`. Its first column names the networks: ONNX
+            files (looked for beside the table, then in the working directory), `module:factory`, or architecture
+            strings where `space` is given or the table has a column `space` (an empty cell there means a file).
+        target: The column of measured values.
+        task: What they are; otherwise the known task that the column is named after, or a new one.
+        direction: Whether more (`max`) or less (`min`) is better; guessed from the column's name if left out.
+        space: The search space of the architecture strings.
+        inputs: Input shapes of factories, see `load_factory`.
+        average_duplicates: Take the mean where a network is there several times, under its first name.
+        progress: Passes on the networks while they are read, given their number; for a progress bar.
+
+    Raises:
+        InvalidTableError: The table cannot be read or learned from; the message says where and what to do.
+        UnknownNameError: There is no such `space`.
+        UserInputError: One of `inputs` is malformed.
+    """
+    if space is not None:
+        spaces.get(space)
+    for text in inputs:
+        parse_input(text)
+    rows = _check_rows(list(read_rows(data, target)), space)
+    labelled, guess = (task, "") if task is not None else _task_of(target, direction)
+    if direction not in (None, labelled.direction):
+        raise InvalidTableError(
+            f"task {labelled.name} has direction {labelled.direction}, but {direction} is asked for: leave the "
+            "direction out, or rename the column if it is another quantity"
+        )
+    values = _numbers(rows, target)
+    _check_spread(values, target)
+    _check_unit(rows, values, labelled, is_cost=task is None and bool(_COSTS & set(_words(target))))
+
+    folder = Path(data).parent if isinstance(data, str | Path) else None
+    graphs = _graphs(rows, folder, inputs, progress)
+    groups = _groups(rows, graphs, average_duplicates)
+    merged = f"{len(rows)} rows measure {len(groups)} networks: the mean of equal ones is taken"
+    notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
+    # Divided before they are summed: the mean of finite numbers is finite.
+    means = np.array([sum(values[i] / len(group) for i in group) for group in groups], dtype=np.float64)
+    _check_spread(means, target)
+    firsts = [group[0] for group in groups]
+    return LabelledNetworks(
+        tuple(rows[i].name for i in firsts), tuple(graphs[i] for i in firsts), means, labelled, notes
+    )
+
+
+def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> list[_Row]:
+    """The rows, with the space of every architecture string. Raises InvalidTableError."""
+    rows, nameless, elsewhere = [], [], []
+    for number, (name, value, *rest) in found:
+        told = "" if not rest or rest[0] is None else str(rest[0]).strip()
+        if space is not None and told not in ("", space):
+            elsewhere.append(f"row {number} {quote(told)}")
+        text = os.fspath(name).strip() if isinstance(name, str | Path) else ""
+        if text:
+            rows.append(_Row(number, text, value, space or told))
+        else:
+            nameless.append(f"row {number}" if name is None else f"row {number} {quote(str(name))}")
+    if nameless:
+        raise InvalidTableError(
+            f"the first column names no network in {some(nameless)}; it must hold ONNX files, module:factory or "
+            "architecture strings"
+        )
+    if elsewhere:
+        raise InvalidTableError(
+            f"space {space} is asked for, but the column 'space' says {some(elsewhere)}; leave out one of the two"
+        )
+    return rows
+
+
+def _words(target: str) -> list[str]:
+    """The words of a column's name, `runtime` also being a `time`."""
+    words = [word.lower() for word in _WORD.findall(target)]
+    return words + [hint for word in words for hint in _LOWER_IS_BETTER if len(hint) > 3 and word.endswith(hint)]
+
+
+def _task_of(target: str, direction: Literal["max", "min"] | None) -> tuple[Task, str]:
+    """The known task that a column is named after, or a new one; and what was guessed, empty if nothing was."""
+    name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")[:60] or "target"
+    for known in (target.strip(), name):
+        try:
+            task = get_task(known)
+        except UnknownNameError:
+            continue
+        unit = f" in {task.unit}" if task.unit else ""
+        return task, f"column {quote(target)} is taken for the known task {task.name}: {task.metric}{unit}"
+    lower = direction == "min" or (direction is None and bool(_LOWER_IS_BETTER & set(_words(target))))
+    better, opposite = ("lower", "--maximise") if lower else ("higher", "--minimise")
+    guess = "" if direction else f"{better} {printable(target)} is taken to be better; say {opposite} otherwise"
+    task = Task(
+        name=name, title=target, dataset="", modality="other", classes=None, resolution=None, metric=target,
+        direction="min" if lower else "max", unit="", split="varies", device="", training="",
+        description=f"{target}, as measured by the user; {better} is better.",
+    )  # fmt: skip
+    return task, guess
+
+
+def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
+    """float64 [N], the target column. Raises InvalidTableError unless all are finite numbers."""
+    numbers, strange, empty, infinite = [], [], [], []
+    for row in rows:
+        number = _number(row.value)
+        if number is None:
+            strange.append(f"row {row.number} {quote(str(row.value))}")
+        elif math.isnan(number):
+            empty.append(f"row {row.number}")
+        elif math.isinf(number):
+            infinite.append(f"row {row.number}")
+        numbers.append(number or 0.0)
+    kinds = (("no number", strange), ("nothing (empty or NaN)", empty), ("an infinite number", infinite))
+    if wrong := [f"{kind} in {some(where)}" for kind, where in kinds if where]:
+        raise InvalidTableError(
+            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5, or remove these rows"
+        )
+    return np.array(numbers, dtype=np.float64)
+
+
+def _number(value: Any) -> float | None:
+    """The number in a cell: NaN where the cell is empty, `None` where it holds something else."""
+    if value is None:
+        return math.nan
+    if isinstance(value, str):
+        value = value.strip()
+        if value.lower() in _EMPTY:
+            return math.nan
+        return float(value) if _NUMBER.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating | Decimal):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _check_spread(values: NDArray[np.float64], target: str) -> None:
+    """Raises InvalidTableError where there are too few values, or only one."""
+    if len(values) < LEAST:
+        raise InvalidTableError(f"the table has {len(values)} networks; at least {LEAST} are needed: measure more")
+    if values.min() == values.max():
+        raise InvalidTableError(
+            f"column {quote(target)} is {values[0]:g} for all {len(values)} networks, so there is nothing to learn; "
+            "choose another column"
+        )
+
+
+def _check_unit(rows: Sequence[_Row], values: NDArray[np.float64], task: Task, is_cost: bool) -> None:
+    """Raises InvalidTableError where values cannot be in the unit of the task, or are costs below zero."""
+
+    def refuse(wrong: NDArray[np.bool_], rule: str) -> None:
+        if wrong.any():
+            where = some([f"row {rows[i].number} ({values[i]:g})" for i in np.flatnonzero(wrong).tolist()])
+            raise InvalidTableError(f"{rule}; not so in {where}: measure again, or remove these rows")
+
+    if task.unit == "%":
+        refuse((values < 0) | (values > 100), f"{task.name} is in %, from 0 to 100")
+        if values.max() <= 1:
+            raise InvalidTableError(
+                f"{task.name} is in %, but all values are between 0 and 1: they look like shares, multiply by 100"
+            )
+    if task.direction == "min" and (is_cost or task.unit.partition(" ")[0] in _COST_UNITS):
+        unit = f" (in {task.unit})" if task.unit else ""
+        refuse(values <= 0, f"{printable(task.name)}{unit} is a cost, above 0")
+
+
+def _graphs(
+    rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str], progress: Progress | None
+) -> list[ArchGraph]:
+    """The network of every row. Raises InvalidTableError with what is wrong with those that cannot be read."""
+    read: Iterable[Read] = _read_all(rows, folder, inputs)
+    graphs, failed = [], []
+    for row, graph in zip(rows, read if progress is None else progress(read, len(rows)), strict=True):
+        if isinstance(graph, UserInputError):
+            failed.append(f"{row}: {printable(str(graph))[:SHOWN_REASON]}")
+        else:
+            graphs.append(graph.renamed(row.name))
+    if failed:
+        raise InvalidTableError(
+            f"{len(failed)} of {len(rows)} networks cannot be read: {some(failed, joiner='; ')}. Mend or remove these "
+            "rows; architecture strings need the name of their space"
+        )
+    return graphs
+
+
+def _read_all(rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str]) -> Iterator[Read]:
+    files = [None if row.space else _find_file(row.name, folder) for row in rows]
+    read = read_many(file for file in files if file is not None)
+    for row, file in zip(rows, files, strict=True):
+        try:
+            if file is not None:
+                yield next(read)
+            elif row.space:
+                yield as_graph((row.space, row.name))
+            elif names_factory(row.name):
+                yield load_factory(row.name, inputs)
+            else:
+                yield MalformedModelError("there is no such file")
+        except UserInputError as error:
+            yield error
+
+
+def _find_file(name: str, folder: Path | None) -> Path | None:
+    places = [Path(name)] if folder is None else [folder / name, Path(name)]
+    return next((place for place in places if os.path.exists(place)), None)  # False for a NUL, unlike Path.exists
+
+
+def _groups(rows: Sequence[_Row], graphs: Sequence[ArchGraph], average: bool) -> list[list[int]]:
+    """Positions of equal networks, in the order of their firsts. Raises InvalidTableError unless they may be equal."""
+    by_fingerprint: defaultdict[str, list[int]] = defaultdict(list)
+    for i, graph in enumerate(graphs):
+        by_fingerprint[graph.fingerprint()].append(i)
+    groups = list(by_fingerprint.values())
+    if not average and (equal := [_equal_rows(rows, group) for group in groups if len(group) > 1]):
+        raise InvalidTableError(
+            f"the same network is there more than once: {some(equal, joiner='; ')}. Remove all but one, or say "
+            "--average-duplicates (average_duplicates=True) to take their mean"
+        )
+    return groups
+
+
+def _equal_rows(rows: Sequence[_Row], group: Sequence[int]) -> str:
+    return f"rows {some([str(rows[i].number) for i in group])} ({quote(rows[group[0]].name)})"

@@ -1,0 +1,64 @@
+"""`archlm finetune`: a table in, a folder out that `archlm predict` asks; a wrong table writes nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from onnx_bench import spaces
+from onnx_bench.errors import InvalidTableError
+from tests.archlm.cli.conftest import Run
+
+SPACE = "nasbench201"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Ten cells whose latency is their MACs."""
+    space, rng = spaces.get(SPACE), random.Random(5)
+    found: dict[str, str] = {}
+    while len(found) < 10:
+        arch = space.sample(rng)
+        graph = space.build(arch)
+        found.setdefault(graph.fingerprint(), f"{arch},{graph.macs / 1e6 + 1:.3f},x")
+    path = tmp_path / "measured.csv"
+    path.write_text("\n".join(["cell,my latency,note", *found.values()]))
+    return path
+
+
+def test_from_a_table_to_an_answer(archlm_command: Run, table: Path, example: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fitted"
+    shown = archlm_command("finetune", table, "--target", "my latency", "--space", SPACE, "--out", out)
+    assert shown.exit_code == 0, shown.output
+    assert "lower my latency is taken to be better" in shown.stdout
+    assert "gaussian process" in shown.stdout and "10 networks" in shown.stdout
+    assert (out / "report.md").is_file()
+    answer = archlm_command("predict", "--model", out, example, "--json")
+    (row,) = json.loads(answer.stdout)
+    assert row["task"] == "my-latency" and row["q05"] <= row["mean"] <= row["q95"]
+    more = ("--target", "my latency", "--space", SPACE, "--model", out, "--out", tmp_path / "two", "--json")
+    again = archlm_command("finetune", table, *more)
+    assert json.loads(again.stdout)["networks"] == 10, "the same networks, measured again"
+
+
+@pytest.mark.parametrize(
+    ("change", "target", "said"),
+    [
+        (lambda text: text, "latency", "my latency"),
+        (lambda text: text, "note", "number"),
+        (lambda text: "\n".join(text.split("\n")[:4]), "my latency", "5"),
+        (lambda text: text.replace("|nor", "|no", 1), "my latency", "row"),
+    ],
+    ids=["no such column", "no numbers", "too few", "no such network"],
+)
+def test_a_wrong_table_writes_nothing(
+    archlm_command: Run, table: Path, tmp_path: Path, change: object, target: str, said: str
+) -> None:
+    table.write_text(change(table.read_text()))  # type: ignore[operator]
+    out = tmp_path / "fitted"
+    shown = archlm_command("finetune", table, "--target", target, "--space", SPACE, "--out", out)
+    assert shown.exit_code == 1 and not out.exists()
+    assert isinstance(shown.exception, InvalidTableError) and said in str(shown.exception)

@@ -1,0 +1,108 @@
+"""A predictor fitted to a user's networks, from table to answer."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from archlm import Predictor
+from archlm.finetuning.report import write_report
+from archlm.finetuning.selection import CHOSEN
+from onnx_bench import spaces
+from onnx_bench.errors import CheckpointError, InvalidTableError, UserInputError
+
+SPACE = "nasbench201"
+
+
+def measured(count: int, seed: int) -> pd.DataFrame:
+    """Networks whose made-up value grows with their costs."""
+    space, rng = spaces.get(SPACE), random.Random(seed)
+    graphs = {space.build(arch).fingerprint(): (arch, space.build(arch)) for arch in
+              (space.sample(rng) for _ in range(3 * count))}  # fmt: skip
+    some = list(graphs.values())[:count]
+    value = [np.log(1e6 + g.macs) + 0.2 * np.sqrt(sum(n.op == "Relu" for n in g.nodes)) for _, g in some]
+    return pd.DataFrame({"arch": [arch for arch, _ in some], "speed": np.round(value, 4)})
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return measured(44, seed=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(table: pd.DataFrame) -> Predictor:
+    return Predictor.from_pretrained().finetune(table[:14], "speed", space=SPACE, direction="max")
+
+
+def asked(predictor: Predictor, table: pd.DataFrame) -> pd.DataFrame:
+    return predictor.predict([(SPACE, arch) for arch in table.arch], ["speed"])
+
+
+def test_it_ranks_networks_that_it_has_not_seen(fitted: Predictor, table: pd.DataFrame) -> None:
+    found = asked(fitted, table[14:])
+    assert found["mean"].corr(table.speed[14:].reset_index(drop=True), method="spearman") > 0.9
+    truth = table.speed[14:].to_numpy()
+    assert ((found.q05 <= truth) & (truth <= found.q95)).mean() > 0.7
+    assert (found.q05 < found["mean"]).all() and (found["mean"] < found.q95).all()
+    assert found.error.isna().all()
+
+
+def test_other_tasks_are_answered_as_before(fitted: Predictor, table: pd.DataFrame) -> None:
+    items = [(SPACE, table.arch[0])]
+    both = fitted.predict(items, ["cifar10", "speed"])
+    pd.testing.assert_frame_equal(both[:1], Predictor.from_pretrained().predict(items, ["cifar10"]))
+    assert fitted.tasks[0] == "speed"
+
+
+def test_it_is_saved_and_read(fitted: Predictor, table: pd.DataFrame, tmp_path: Path) -> None:
+    fitted.save_pretrained(tmp_path)
+    back = Predictor.from_pretrained(tmp_path)
+    pd.testing.assert_frame_equal(asked(back, table[:5]), asked(fitted, table[:5]))
+    file = next(tmp_path.glob("finetuned-*.safetensors"))
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(CheckpointError, match="altered"):
+        Predictor.from_pretrained(tmp_path)
+
+
+def test_more_labels_are_fitted_with_the_old_ones(fitted: Predictor, table: pd.DataFrame) -> None:
+    more = table[12:20].copy()
+    more.loc[more.index[0], "speed"] += 0.5
+    again = fitted.finetune(more, "speed", space=SPACE, direction="max").finetuned["speed"]
+    assert len(again.values) == 20, "two of the eight were measured before"
+    assert again.values[again.names.index(more.arch.iloc[0])] == more.speed.iloc[0]
+    with pytest.raises(InvalidTableError, match="direction"):
+        fitted.finetune(more, "speed", space=SPACE, direction="min")
+
+
+def test_a_stranger_is_flagged_and_its_interval_is_wide(fitted: Predictor, table: pd.DataFrame) -> None:
+    stranger = fitted.predict([spaces.get("mnasnet").build(spaces.get("mnasnet").sample(random.Random(0)))], ["speed"])
+    usual = asked(fitted, table[14:])
+    assert stranger.in_distribution[0] < usual.in_distribution.median()
+    assert stranger.q95[0] - stranger.q05[0] > 1.5 * (usual.q95 - usual.q05).median()
+    assert any("farther" in note for note in stranger.warnings[0])
+
+
+def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> None:
+    part = fitted.finetuned["speed"]
+    text = write_report(tmp_path, part).read_text()
+    assert "14 measured networks" in text and max(part.choice.shares, key=lambda n: part.choice.shares[n]) in text
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "report.md", "predicted.png", "calibration.png", "learners.png",
+    }  # fmt: skip
+    assert f"{part.choice.errors[CHOSEN]:.2f}" in text
+
+
+def test_a_wrong_table_gives_no_predictor(table: pd.DataFrame) -> None:
+    predictor = Predictor.from_pretrained()
+    with pytest.raises(InvalidTableError):
+        predictor.finetune(table.assign(speed=1.0), "speed", space=SPACE)
+    assert not predictor.finetuned
+
+
+def test_explaining_a_fitted_task_is_refused(fitted: Predictor, table: pd.DataFrame) -> None:
+    with pytest.raises(UserInputError, match="report"):
+        fitted.explain((SPACE, table.arch[0]), "speed")

@@ -1,0 +1,112 @@
+"""A few labels of a space or task that pretraining has not seen: what P3 and P4 are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.finetuning.finetuned import FinetunedTask
+from archlm.finetuning.sample import Sample
+from archlm.finetuning.selection import Candidates, choose
+from archlm.members.prior import TrainingFreePrior
+from archlm.members.task_model import TaskModel
+from archlm.training.quality_training import ask
+from encoders.features import NAMES
+from encoders.graph_onnx import export_graph_model
+from encoders.quality_model import QualityModel
+from encoders.task_descriptor import describe, describe_many
+from onnx_bench.tasks import get_task
+from train.common import kendall, spearman
+from train.neural import graph_space, rows_of, task_scales
+from train.records import LEFT_OUT, SPACE_TASK, Labelled
+from train.transfer import model_without_spaces
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known of the distinct networks of a space before its first label.
+
+    Attributes:
+        space: Whose networks these are.
+        sample: Of its G distinct networks, by members that have not seen it.
+        networks: ONNX files of graph networks that have not seen it.
+        zero_shot: For each task of the space [G] scores of the graph network that is asked by description.
+    """
+
+    space: Labelled
+    sample: Sample
+    networks: tuple[bytes, ...]
+    zero_shot: Mapping[str, Floats]
+
+
+def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int) -> Start:
+    """Pretrained on all spaces but `name` and those that are left out with it."""
+    left_out = next(members for members in LEFT_OUT.values() if name in members)
+    sources = [space for other, space in spaces.items() if other not in left_out]
+    model = model_without_spaces(spaces, left_out, seed)
+    return _start(model, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
+
+
+def start_without_task(model: QualityModel, spaces: Sequence[Labelled], space: Labelled, task: str) -> Start:
+    """`space` as `model` sees it, which was trained on every task of `spaces` but `task`."""
+    return _start(model, spaces, space, [other for other in space.targets if other != task])
+
+
+def _start(model: QualityModel, sources: Sequence[Labelled], space: Labelled, tasks: Sequence[str]) -> Start:
+    everything = rows_of([space], hold_out=False)
+    asked = graph_space(space, everything[space.space], task_scales([space], everything))
+    every = [*tasks, *space.targets]
+    scores, vectors = ask(model, asked, tasks=describe_many([get_task(task) for task in every]))
+    features = space.features[space.known.rows]
+    prior = TrainingFreePrior.fit([s.features for s in sources if s.space in SPACE_TASK])
+    sample = Sample.from_arrays(
+        features, vectors.astype(np.float64), scores[:, : len(tasks)], prior.score(features), space.known.graphs
+    )
+    own = dict(zip(space.targets, scores[:, len(tasks) :].T, strict=True))
+    return Start(space, sample, (export_graph_model(model),), own)
+
+
+def few_label_rows(
+    start: Start, task: str, labels: int, draw: int, *, networks: bool = True, threads: int = 1
+) -> list[dict[str, Any]]:
+    """Fine-tune on a random draw of `labels` networks, test on the others, beside the baselines."""
+    values = start.space.known.targets[task]
+    measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
+    seen, unseen = np.sort(measured[:labels]), np.sort(measured[labels:])
+    sample, features = start.sample.take(seen), start.sample.features
+    candidates = Candidates.suited(
+        labels, start.networks if networks else (), describe(get_task(task)), seed=draw, threads=threads
+    )
+    choice = choose(candidates, sample, values[seen], logarithmic=False, seed=draw)
+    names = [str(row) for row in seen]
+    fitted = FinetunedTask.fit(
+        get_task(task), names, names, sample, values[seen], candidates, choice, logarithmic=False
+    )
+    answers = fitted.answer(start.sample.take(unseen))
+    trees = TaskModel.fit(features[seen], values[seen], seed=draw, threads=threads)
+    signals = {
+        "effective parameters": features[:, NAMES.index("log_params")], "MACs": features[:, NAMES.index("log_macs")],
+        "training-free prior": start.sample.blocks["size"][:, 0], "graph network, no labels": start.zero_shot[task],
+    }  # fmt: skip
+    # To be compared in the task's unit, a baseline is scaled by a line through the labels.
+    found = {name: np.polyval(np.polyfit(x[seen], values[seen], 1), x[unseen]) for name, x in signals.items()}
+    ranks = {name: signal[unseen] for name, signal in signals.items()}
+    found |= {"LightGBM on features": trees.predict(features[unseen]), "fine-tuned": answers.mean}
+    truth = values[unseen]
+    base = {"space": start.space.space, "task": task, "labels": labels, "draw": draw, "n": len(unseen)}
+    rows: list[dict[str, Any]] = [
+        base | {"score": name, "rho": spearman(ranks.get(name, value), truth),
+                "tau": kendall(ranks.get(name, value), truth), "mae": float(np.abs(value - truth).mean())}
+        for name, value in found.items()
+    ]  # fmt: skip
+    rows[-1] |= {
+        "shares": "; ".join(f"{name} {share:.1f}" for name, share in choice.shares.items()),
+        "coverage": float(np.mean((answers.low <= truth) & (truth <= answers.high))),
+    }
+    return rows

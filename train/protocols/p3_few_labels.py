@@ -1,0 +1,92 @@
+"""P3: a few labels inside one space that pretraining has not seen.
+
+    python -m train.protocols.p3_few_labels
+
+The predictor is fine-tuned as a user would do it (`archlm.finetuning`), from graph networks trained on the other
+spaces; labels are drawn among distinct networks, and all others are the test. Beside it stand sizes, the training-free
+prior, LightGBM on features from the same labels, and the published rows of TARGETS.md, whose labels are means of three
+runs where those of NAS-Bench-101 here are single runs: the ceiling that this noise allows is printed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import typer
+from numpy.typing import NDArray
+
+from train.common import kendall, write_results
+from train.few_labels import few_label_rows, start_without_space
+from train.records import LABELS, SPACE_TASK, TRANSNAS, Labelled, data_folder, load
+
+Floats = NDArray[np.float64]
+
+LABEL_COUNTS = {
+    "nasbench201": (78, 156, 469, 781, 1563), "nasbench101": (100, 172, 424, 4236),
+    "transnas_micro": (16, 32, 128, 512),
+}  # fmt: skip
+PUBLISHED = {
+    ("nasbench101", 100): ("NN-Former", 0.709), ("nasbench101", 172): ("NN-Former", 0.765),
+    ("nasbench101", 424): ("NN-Former", 0.809), ("nasbench101", 4236): ("NN-Former", 0.877),
+    ("nasbench201", 78): ("PINAT", 0.549), ("nasbench201", 156): ("NN-Former", 0.804),
+    ("nasbench201", 469): ("PINAT", 0.706), ("nasbench201", 781): ("PINAT", 0.761),
+    ("nasbench201", 1563): ("NN-Former", 0.890), ("transnas_micro", 16): ("FLAN", 0.465),
+    ("transnas_micro", 32): ("FLAN", 0.621), ("transnas_micro", 128): ("FLAN", 0.719),
+    ("transnas_micro", 512): ("FLAN", 0.751),
+}  # fmt: skip
+_CEILING_ROWS = 3000
+FEW_DRAWS = 500
+"""Labels up to which all draws are made; above, each is slow and little depends on it."""
+
+
+def noise_ceiling(values: Floats, deviation: float, seed: int = 0) -> float:
+    """Tau of a perfect ranking against values of a single run each, noise being normal. Shapes: [B]."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(values)[:_CEILING_ROWS]
+    return kendall(chosen, chosen + rng.normal(0, deviation, len(chosen)))
+
+
+def main(
+    data: str | None = None, space: list[str] | None = None, draws: int = 5, seed: int = 0, threads: int = 1,
+    most: int = 10_000,
+) -> None:  # fmt: skip
+    """Run the protocol and write train/results/p3_few_labels.csv; `most` leaves out larger numbers of labels."""
+    chosen = space or list(LABEL_COUNTS)
+    torch.set_num_threads(threads)
+    spaces = {name: load(name, data=data) for name in LABELS}
+    rows: list[dict[str, Any]] = []
+    for name in chosen:
+        start = start_without_space(spaces, name, seed)
+        tasks = [f"transnas/{task}" for task in TRANSNAS] if name.startswith("transnas") else [SPACE_TASK[name]]
+        for labels in (count for count in LABEL_COUNTS[name] if count <= most):
+            for task in tasks:
+                for draw in range(draws if labels <= FEW_DRAWS and len(tasks) == 1 else min(draws, 2)):
+                    rows += few_label_rows(start, task, labels, draw, threads=threads)
+            mine = pd.DataFrame([row for row in rows if row["space"] == name and row["labels"] == labels])
+            tau = mine.groupby("score", sort=False).tau.agg(["mean", "std"])
+            print(f"{name}, {labels} labels, beside {PUBLISHED[name, labels]}\n{tau.to_string(float_format='%.3f')}",
+                  flush=True)  # fmt: skip
+    rows += [
+        {"space": name, "task": "mean" if name.startswith("transnas") else SPACE_TASK[name], "labels": labels,
+         "score": f"{who} (published)", "tau": tau}
+        for (name, labels), (who, tau) in PUBLISHED.items() if name in chosen
+    ]  # fmt: skip
+    if "nasbench101" in chosen:
+        rows.append(_ceiling(spaces["nasbench101"], data))
+    write_results("p3_few_labels", rows)
+
+
+def _ceiling(space: Labelled, data: str | None) -> dict[str, Any]:
+    """What the noise of single runs leaves of a perfect ranking: the usual deviation of cells trained several times."""
+    again = pd.read_parquet(data_folder(data) / "nasbench101_retrained.parquet")
+    deviation = float(again.cifar10_test_acc_ep108_std[again.n_runs_ep108 > 1].median())
+    tau = noise_ceiling(space.values, deviation)
+    print(f"NASBench-101: a single run deviates by {deviation:.3f} points; ceiling of tau {tau:.3f}")
+    return {"space": space.space, "task": "cifar10", "score": f"ceiling (noise {deviation:.3f})", "tau": tau}
+
+
+if __name__ == "__main__":
+    typer.run(main)
