@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import Candidates, choose
+from archlm.finetuning.target_scale import TargetScale
+from archlm.finetuning.trees import Trees
 from archlm.members.prior import TrainingFreePrior
-from archlm.members.task_model import TaskModel
 from archlm.training.quality_training import ask
 from encoders.features import NAMES
 from encoders.graph_onnx import export_graph_model
@@ -84,12 +85,13 @@ def few_label_rows(
         labels, start.networks if networks else (), describe(get_task(task)), seed=draw, threads=threads
     )
     choice = choose(candidates, sample, values[seen], logarithmic=False, seed=draw)
+    scale = TargetScale.fit(values[seen], logarithmic=False)
     names = [str(row) for row in seen]
     fitted = FinetunedTask.fit(
         get_task(task), names, names, sample, values[seen], candidates, choice, logarithmic=False
     )
     answers = fitted.answer(start.sample.take(unseen))
-    trees = TaskModel.fit(features[seen], values[seen], seed=draw, threads=threads)
+    trees = Trees.fit(sample, scale.to_scores(values[seen]), ("size", "features"), draw, threads)
     signals = {
         "effective parameters": features[:, NAMES.index("log_params")], "MACs": features[:, NAMES.index("log_macs")],
         "training-free prior": start.sample.blocks["size"][:, 0], "graph network, no labels": start.zero_shot[task],
@@ -97,7 +99,8 @@ def few_label_rows(
     # To be compared in the task's unit, a baseline is scaled by a line through the labels.
     found = {name: np.polyval(np.polyfit(x[seen], values[seen], 1), x[unseen]) for name, x in signals.items()}
     ranks = {name: signal[unseen] for name, signal in signals.items()}
-    found |= {"LightGBM on features": trees.predict(features[unseen]), "fine-tuned": answers.mean}
+    of_trees = scale.to_values(trees.predict(start.sample.take(unseen)))
+    found |= {"LightGBM on features": of_trees, "fine-tuned": answers.mean}
     truth = values[unseen]
     base = {"space": start.space.space, "task": task, "labels": labels, "draw": draw, "n": len(unseen)}
     rows: list[dict[str, Any]] = [

@@ -15,7 +15,18 @@ from safetensors.numpy import save as save_safetensors
 
 from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess
 from archlm.finetuning.sample import SIGNALS, Sample
-from archlm.finetuning.selection import ALL, CHOSEN, NETWORKS, PROCESSES, TREES, Candidates, Choice, Learner
+from archlm.finetuning.selection import (
+    ALL,
+    CHOSEN,
+    NETWORKS,
+    PROCESSES,
+    SIZE_LINE,
+    TREES,
+    Candidates,
+    Choice,
+    Learner,
+)
+from archlm.finetuning.size_line import SizeLine
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
@@ -205,9 +216,11 @@ class FinetunedTask:
 def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
     if name == NETWORKS:
         return TunedNetworks.from_arrays(arrays)
-    return Trees.from_arrays(arrays, TREES[name]) if name in TREES else GaussianProcess.from_arrays(
-        arrays, PROCESSES[name]
-    )
+    if name == SIZE_LINE:
+        return SizeLine.from_arrays(arrays)
+    if name in TREES:
+        return Trees.from_arrays(arrays, TREES[name])
+    return GaussianProcess.from_arrays(arrays, PROCESSES[name])
 
 
 def _distances(a: Floats, b: Floats) -> Floats:

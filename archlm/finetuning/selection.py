@@ -12,23 +12,27 @@ from numpy.typing import NDArray
 
 from archlm.finetuning.gaussian_process import GaussianProcess
 from archlm.finetuning.sample import Sample
+from archlm.finetuning.size_line import SizeLine
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.blend import error_moments
 
 Floats = NDArray[np.float64]
-Learner = GaussianProcess | Trees | TunedNetworks
+Learner = SizeLine | GaussianProcess | Trees | TunedNetworks
 Fit = Callable[[Sample, Floats], Learner]
 
 ALL = ("size", "features", "vectors", "scores")
 PROCESSES = {"gaussian process": ALL, "gaussian process, features": ("size", "features"),
              "gaussian process, sizes": ("size",)}  # fmt: skip
+SIZE_LINE = "size line"
 TREES = {"trees": ("size", "features"), "trees, all": ALL}
 NETWORKS = "graph networks"
 
-PROCESS_MOST = 1500
+PROCESS_MOST = 2000
 """Labels: the time of a Gaussian process grows with their cube."""
+PROCESSES_MOST = 300
+"""Labels up to which several processes are compared; beyond, the one that sees everything stands for them."""
 TREES_LEAST = 60
 NETWORKS_LEAST = 100
 NETWORKS_FOLDS_MOST = 300
@@ -66,8 +70,12 @@ class Candidates:
             threads: Of LightGBM.
         """
         fits: dict[str, Fit] = {}
+        if labels < TREES_LEAST:
+            fits[SIZE_LINE] = SizeLine.fit
         if labels <= PROCESS_MOST:
-            fits |= {name: _process(names) for name, names in PROCESSES.items()}
+            fits |= {
+                name: _process(names) for name, names in PROCESSES.items() if labels <= PROCESSES_MOST or names == ALL
+            }
         if labels >= TREES_LEAST:
             fits |= {name: _trees(names, seed, threads) for name, names in TREES.items()}
         if labels >= NETWORKS_LEAST and starts:

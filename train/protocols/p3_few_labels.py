@@ -51,9 +51,12 @@ def noise_ceiling(values: Floats, deviation: float, seed: int = 0) -> float:
 
 def main(
     data: str | None = None, space: list[str] | None = None, draws: int = 5, seed: int = 0, threads: int = 1,
-    most: int = 10_000,
+    most: int = 10_000, networks: bool = True,
 ) -> None:  # fmt: skip
-    """Run the protocol and write train/results/p3_few_labels.csv; `most` leaves out larger numbers of labels."""
+    """Run the protocol and write train/results/p3_few_labels.csv.
+
+    `--most` leaves out larger numbers of labels, `--no-networks` the graph networks, whose training takes minutes.
+    """
     chosen = space or list(LABEL_COUNTS)
     torch.set_num_threads(threads)
     spaces = {name: load(name, data=data) for name in LABELS}
@@ -64,7 +67,7 @@ def main(
         for labels in (count for count in LABEL_COUNTS[name] if count <= most):
             for task in tasks:
                 for draw in range(draws if labels <= FEW_DRAWS and len(tasks) == 1 else min(draws, 2)):
-                    rows += few_label_rows(start, task, labels, draw, threads=threads)
+                    rows += few_label_rows(start, task, labels, draw, networks=networks, threads=threads)
             mine = pd.DataFrame([row for row in rows if row["space"] == name and row["labels"] == labels])
             tau = mine.groupby("score", sort=False).tau.agg(["mean", "std"])
             print(f"{name}, {labels} labels, beside {PUBLISHED[name, labels]}\n{tau.to_string(float_format='%.3f')}",

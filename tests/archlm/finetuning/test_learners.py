@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from archlm.finetuning.sample import Sample
+from archlm.finetuning.size_line import SizeLine
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from encoders import features, tensors
@@ -20,6 +21,18 @@ from encoders.task_descriptor import SIZE
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError
 from tests.archlm.finetuning.samples import made_up, quality
+
+
+def test_the_size_line_never_falls_and_comes_back() -> None:
+    sample = made_up(12)
+    size = sample.blocks["size"]
+    rising = SizeLine.fit(sample, size[:, 0] + size[:, 2])
+    found = rising.predict(sample)
+    assert np.corrcoef(found, size[:, 0] + size[:, 2])[0, 1] > 0.9
+    falling = SizeLine.fit(sample, -size[:, 0] - size[:, 2] + 3.0)
+    assert np.ptp(falling.predict(sample)) == 0 and np.isclose(falling.predict(sample)[0], falling.level)
+    np.testing.assert_array_equal(SizeLine.from_arrays(rising.to_arrays()).predict(sample), found)
+
 
 TASK = np.full(SIZE, 0.3, np.float32)
 

@@ -16,6 +16,7 @@ from archlm.finetuning.selection import (
     NETWORKS_LEAST,
     PROCESS_MOST,
     PROCESSES,
+    SIZE_LINE,
     TREES,
     TREES_LEAST,
     Candidates,
@@ -56,7 +57,7 @@ def fakes(columns: dict[str, int], seen: list[NDArray[np.float64]]) -> Candidate
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (5, {*PROCESSES}), (TREES_LEAST, {*PROCESSES, *TREES}),
+        (5, {SIZE_LINE, *PROCESSES}), (TREES_LEAST, {*PROCESSES, *TREES}),
         (NETWORKS_LEAST, {*PROCESSES, *TREES, NETWORKS}), (PROCESS_MOST + 1, {*TREES, NETWORKS}),
     ],
 )  # fmt: skip
