@@ -76,7 +76,8 @@ class Predictor:
     @property
     def tasks(self) -> tuple[str, ...]:
         """Names of the tasks it answers, fine-tuned ones first."""
-        return (*self.finetuned, *(task for task in self.weights.tasks if task not in self.finetuned))
+        shipped = (*self.weights.tasks, *map(_LATENCY.__add__, self.weights.devices.spaces))
+        return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
 
     def predict(self, items: Iterable[Any], tasks: Sequence[str] = ("cifar10",)) -> pd.DataFrame:
         """Answer every task for every item.
@@ -105,13 +106,16 @@ class Predictor:
 
     def answers(self, graphs: Iterable[ArchGraph | UserInputError], tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The rows of `predict` as they are found, for graphs that are read already; an error becomes an error row."""
-        parts = {task: self.weights.task(task) for task in tasks if task not in self.finetuned}
+        own = {task for task in tasks if task in self.finetuned or self._device_of(task)}
+        parts = {task: self.weights.task(task) for task in tasks if task not in own}
         pending = iter(graphs)
         while chunk := list(islice(pending, _CHUNK)):
             good = [g.normalise() for g in chunk if isinstance(g, ArchGraph)]
             signals = self._signals(good)
             columns = [
-                self._answer(signals, task, parts[task]) if task in parts else self._finetuned_answer(signals, task)
+                self._answer(signals, task, parts[task]) if task in parts
+                else self._finetuned_answer(signals, task) if task in self.finetuned
+                else self._latency(signals, task)
                 for task in tasks
             ]
             places = iter(range(len(good)))
@@ -140,6 +144,8 @@ class Predictor:
         """
         if task in self.finetuned:
             raise UserInputError(f"{task} is fine-tuned, and its learners do not say what moves them; see its report")
+        if self._device_of(task):
+            raise UserInputError(f"{task} adds up over the layers; `archlm inspect` shows their MACs")
         graph, part = as_graph(item), self.weights.task(task)
         familiar = bool(self._familiar(self._signals([graph]), part)[0][0] >= FAMILIAR)
         sign = _sign(task)
@@ -197,8 +203,9 @@ class Predictor:
         if name in self.finetuned:
             labelled = with_earlier(labelled, self.finetuned[name])
         found = finetune(
-            labelled, self.sample, self.weights.network_files(), seed=seed, threads=threads, progress=progress
-        )
+            labelled, self.sample, self.weights.network_files(), self.weights.devices.start(canonical=True), seed=seed,
+            threads=threads, progress=progress,
+        )  # fmt: skip
         return Predictor(self.weights, self.finetuned | {name: found})
 
     def suggest(self, items: Iterable[Any], num: int = 10, measured: Iterable[Any] = ()) -> pd.DataFrame:
@@ -273,6 +280,35 @@ class Predictor:
             })  # fmt: skip
         return rows
 
+    def _device_of(self, task: str) -> str | None:
+        """The device whose latency `task` is, where it is a known one."""
+        device = task.removeprefix(_LATENCY)
+        return device if task != device and device in self.weights.devices.spaces else None
+
+    def _latency(self, signals: Signals, task: str) -> list[dict[str, Any]]:
+        """Latencies add up over the layers; how familiar a network is tells where they were measured."""
+        if not signals.graphs:
+            return []
+        device = task.removeprefix(_LATENCY)
+        known, space = self.weights.known, self.weights.devices.spaces[device]
+        found = self.weights.devices.predict(device, signals.graphs)
+        share, near = known.in_distribution(signals.embedding, known.of_spaces((space,)))
+        score = self.weights.head.score(signals.features)
+        rows = []
+        for i, graph in enumerate(signals.graphs):
+            notes = [] if share[i] >= FAMILIAR else [_EXTRAPOLATED.format(space=space)]
+            rows.append({
+                "arch": graph.name, "task": task, "mean": float(found.mean[i]), "q05": float(found.low[i]),
+                "q50": float(found.middle[i]), "q95": float(found.high[i]), "percentile": None,
+                "in_distribution": float(share[i]), "score": float(score[i]),
+                "neighbours": [
+                    {"space": known.spaces[p], "name": known.names[p], "distance": float(d), "predicted": None}
+                    for p, d in zip(near.places[i], near.distances[i], strict=True)
+                ],
+                "warnings": [*graph.warnings, *notes], "error": None,
+            })  # fmt: skip
+        return rows
+
     def _familiar(self, signals: Signals, part: TaskPart) -> tuple[Floats, Nearest]:
         known = self.weights.known
         return known.in_distribution(signals.embedding, known.of_spaces(part.spaces))
@@ -332,6 +368,11 @@ class Signals(NamedTuple):
         return self.features if self.neural is None else embed(self.features, self.neural.vectors)
 
 
+_LATENCY = "latency/"
+_EXTRAPOLATED = (
+    "unlike the networks of {space}, which alone were timed on this device: arithmetic, memory and calls are in "
+    "another proportion here, and nobody measured how well their costs carry over"
+)
 _FAR = "farther from the networks that {task} was fitted to than these are from each other: trust the ranking little"
 
 

@@ -16,6 +16,8 @@ from safetensors.numpy import save as save_safetensors
 from archlm.booster_text import read_booster, write_booster
 from archlm.checkpoint import Checkpoint, write_checkpoint
 from archlm.conformal import ConformalBands
+from archlm.devices.known_devices import KnownDevices
+from archlm.devices.shipped_devices import ShippedDevices
 from archlm.known import KnownArchitectures
 from archlm.members.blend import Blend
 from archlm.members.cross_domain import CrossDomainHead
@@ -90,6 +92,10 @@ def write_weights(
     write_checkpoint(folder, files, about)
 
 
+DEVICES = "devices.json.gz"
+"""Written by `train.make_devices`."""
+
+
 def _graph_file(number: int) -> str:
     return f"graph-{number}.onnx"
 
@@ -153,6 +159,13 @@ class Weights:
             tuple(self._config["known_names"]), tuple(self._config["known_spaces"]),
             arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"], familiar, arrays["predicted"],
         )  # fmt: skip
+
+    @cached_property
+    def devices(self) -> ShippedDevices:
+        """What networks cost on known devices; none where the checkpoint holds none."""
+        if DEVICES not in self.checkpoint.names():
+            return ShippedDevices(KnownDevices({}), KnownDevices({}), {})
+        return ShippedDevices.from_json(self.checkpoint.read_json(DEVICES))
 
     def network_files(self) -> list[bytes]:
         """The graph networks as ONNX files."""

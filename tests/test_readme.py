@@ -28,7 +28,7 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
     build(tmp_path, make_plan(None, samples=[("nats_size", 5)]), processes=1)
     names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", FILE.read_text(), re.DOTALL):
-        exec(block.replace('"DATA"', repr(str(tmp_path))), names)
+        exec(block.replace('"DATA"', repr(str(tmp_path))).replace('("mine")', f"({str(tmp_path / 'mine')!r})"), names)
     assert list(names["answers"]["task"]) == ["imagenet-1k", "cifar10"]
     assert set(names["parts"]) <= {"train", "validation", "test"} and len(names["parts"]) == 5
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from archlm.devices.known_devices import KnownDevices
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import Candidates, choose
@@ -15,11 +17,12 @@ from encoders import text
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.tasks.task import Task
 
 
 def finetune(
-    labelled: LabelledNetworks, sample: Callable[[Sequence[ArchGraph]], Sample], starts: Sequence[bytes], *,
-    seed: int = 0, threads: int = 2, progress: Callable[[str], None] = lambda _: None,
+    labelled: LabelledNetworks, sample: Callable[[Sequence[ArchGraph]], Sample], starts: Sequence[bytes],
+    known: KnownDevices, *, seed: int = 0, threads: int = 2, progress: Callable[[str], None] = lambda _: None,
 ) -> FinetunedTask:  # fmt: skip
     """Choose learners by cross-validation on the labels, and fit them to all of them.
 
@@ -27,6 +30,7 @@ def finetune(
         labelled: N measured networks.
         sample: From graphs to what the learners see, graphs included.
         starts: ONNX files of the pretrained graph networks.
+        known: Devices that a new one may be like.
         seed: Of everything random.
         threads: Of LightGBM.
         progress: Told what is done next.
@@ -34,7 +38,10 @@ def finetune(
     progress("asking the pretrained members")
     networks = sample(labelled.graphs)
     values, logarithmic = labelled.values, is_cost(labelled)
-    candidates = Candidates.suited(len(values), starts, describe(labelled.task), seed=seed, threads=threads)
+    candidates = Candidates.suited(
+        len(values), starts, describe(labelled.task), known=known if adds_up(labelled.task) and logarithmic else None,
+        seed=seed, threads=threads,
+    )  # fmt: skip
     choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=progress)
     progress("fitting to all labels")
     texts = [text.encode(graph) for graph in labelled.graphs]
@@ -44,6 +51,15 @@ def finetune(
 def is_cost(labelled: LabelledNetworks) -> bool:
     """Whether values are fitted by their logarithm: less is better, and none is zero (latency, energy, perplexity)."""
     return labelled.task.direction == "min" and bool((labelled.values > 0).all())
+
+
+_SUMS = frozenset(("latency", "runtime", "time", "ms", "energy", "power", "memory"))
+
+
+def adds_up(task: Task) -> bool:
+    """Whether the layers of a network each have their part in the target: time, energy, memory."""
+    words = set(re.findall(r"[a-z]+", f"{task.metric} {task.name}".lower()))
+    return bool(task.device) or bool(words & _SUMS)
 
 
 def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> LabelledNetworks:

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
+from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess
 from archlm.finetuning.sample import SIGNALS, Sample
 from archlm.finetuning.selection import (
     ALL,
     CHOSEN,
+    DEVICE,
     NETWORKS,
     PROCESSES,
     SIZE_LINE,
@@ -100,7 +102,7 @@ class FinetunedTask:
         """
         scale = TargetScale.fit(values, logarithmic)
         target = scale.to_scores(values)
-        learners = {name: candidates.fits[name](sample, target) for name in choice.shares}
+        learners = {name: candidates.fits[name](sample, target, scale) for name in choice.shares}
         known = np.isfinite(choice.scores)
         places = BlockScale.fit(sample, ALL)
         points = places.apply(sample)
@@ -216,6 +218,8 @@ class FinetunedTask:
 def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
     if name == NETWORKS:
         return TunedNetworks.from_arrays(arrays)
+    if name == DEVICE:
+        return DeviceCosts.from_arrays(arrays)
     if name == SIZE_LINE:
         return SizeLine.from_arrays(arrays)
     if name in TREES:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from archlm.members.neural_members import NeuralScores
 from archlm.weights_store import Weights
-from encoders import tensors
+from encoders import tensors, work
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
 from onnx_bench.graph import ArchGraph
@@ -29,7 +29,8 @@ class Sample:
 
     Attributes:
         blocks: By name [B, D] numbers of one origin: `size` (the training-free prior and sizes), `features`, `vectors`
-            (of the pretrained graph network), `scores` (what the pretrained members say of the tasks they know).
+            (of the pretrained graph network), `scores` (what the pretrained members say of the tasks they know), `work`
+            (see `encoders.work`; where a predictor made the sample).
         graphs: The networks as arrays, for the graph network; `None` where nobody trains it.
     """
 
@@ -64,11 +65,12 @@ class Sample:
             neural: Of the same B.
             with_graphs: Keep the graphs as arrays.
         """
-        return cls.from_arrays(
+        found = cls.from_arrays(
             features, neural.vectors.astype(np.float64), np.concatenate([neural.graph, neural.text], axis=1),
             weights.head.prior.score(features),
             GraphBatch.of([tensors.to_arrays(graph) for graph in graphs]) if with_graphs else None,
         )  # fmt: skip
+        return replace(found, blocks={**found.blocks, "work": work.compute_many(graphs)})
 
     @classmethod
     def from_arrays(

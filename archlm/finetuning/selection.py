@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archlm.devices.known_devices import KnownDevices
+from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import GaussianProcess
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.size_line import SizeLine
@@ -19,13 +21,13 @@ from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.blend import error_moments
 
 Floats = NDArray[np.float64]
-Learner = SizeLine | GaussianProcess | Trees | TunedNetworks
-Fit = Callable[[Sample, Floats], Learner]
+Learner = SizeLine | DeviceCosts | GaussianProcess | Trees | TunedNetworks
+Fit = Callable[[Sample, Floats, TargetScale], Learner]
 
 ALL = ("size", "features", "vectors", "scores")
 PROCESSES = {"gaussian process": ALL, "gaussian process, features": ("size", "features"),
              "gaussian process, sizes": ("size",)}  # fmt: skip
-SIZE_LINE = "size line"
+SIZE_LINE, DEVICE = "size line", "device costs"
 TREES = {"trees": ("size", "features"), "trees, all": ALL}
 NETWORKS = "graph networks"
 
@@ -37,6 +39,8 @@ TREES_LEAST = 60
 NETWORKS_LEAST = 100
 NETWORKS_FOLDS_MOST = 300
 """Labels up to which graph networks are trained once for each fold; beyond, once for one fold alone."""
+DEVICE_MOST = 1000
+"""Labels: beyond, trees and graph networks know more than sums."""
 FOLDS = 5
 REPEATS_MOST = 40
 """Labels up to which the folds are drawn three times: one division of so few is luck."""
@@ -58,20 +62,24 @@ class Candidates:
 
     @classmethod
     def suited(
-        cls, labels: int, starts: Sequence[bytes], task: NDArray[np.float32], *, seed: int = 0, threads: int = 2
-    ) -> Candidates:
+        cls, labels: int, starts: Sequence[bytes], task: NDArray[np.float32], *, known: KnownDevices | None = None,
+        seed: int = 0, threads: int = 2,
+    ) -> Candidates:  # fmt: skip
         """Gaussian processes for few labels, trees and graph networks for many, all of them in between.
 
         Args:
             labels: N.
             starts: ONNX files of the pretrained graph networks; none: these are not trained.
             task: [K] descriptor of the target.
+            known: Devices to start from, where the target is a cost that adds up over a network.
             seed: Of everything random.
             threads: Of LightGBM.
         """
         fits: dict[str, Fit] = {}
         if labels < TREES_LEAST:
-            fits[SIZE_LINE] = SizeLine.fit
+            fits[SIZE_LINE] = lambda sample, scores, _: SizeLine.fit(sample, scores)
+        if known is not None and labels <= DEVICE_MOST:
+            fits[DEVICE] = lambda sample, scores, scale: DeviceCosts.fit(sample, scores, scale, known)
         if labels <= PROCESS_MOST:
             fits |= {
                 name: _process(names) for name, names in PROCESSES.items() if labels <= PROCESSES_MOST or names == ALL
@@ -79,16 +87,16 @@ class Candidates:
         if labels >= TREES_LEAST:
             fits |= {name: _trees(names, seed, threads) for name, names in TREES.items()}
         if labels >= NETWORKS_LEAST and starts:
-            fits[NETWORKS] = lambda sample, scores: TunedNetworks.fit(sample, scores, starts, task, seed=seed)
+            fits[NETWORKS] = lambda sample, scores, _: TunedNetworks.fit(sample, scores, starts, task, seed=seed)
         return cls(fits)
 
 
 def _process(names: Sequence[str]) -> Fit:
-    return lambda sample, scores: GaussianProcess.fit(sample, scores, names)
+    return lambda sample, scores, _: GaussianProcess.fit(sample, scores, names)
 
 
 def _trees(names: Sequence[str], seed: int, threads: int) -> Fit:
-    return lambda sample, scores: Trees.fit(sample, scores, names, seed, threads)
+    return lambda sample, scores, _: Trees.fit(sample, scores, names, seed, threads)
 
 
 @dataclass(frozen=True)
@@ -137,8 +145,8 @@ def choose(
         for place, name in enumerate(names):
             if name == NETWORKS and f and count > NETWORKS_FOLDS_MOST:
                 continue
-            learner = candidates.fits[name](seen, inner.to_scores(values[~test]))
-            found[r, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)))
+            learner = candidates.fits[name](seen, inner.to_scores(values[~test]), inner)
+            found[r, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
     asked = np.isfinite(found).all(axis=2)
     honest = np.full((repeats, count), np.nan)
     for r, _, test in rounds:

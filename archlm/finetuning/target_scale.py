@@ -55,11 +55,11 @@ class TargetScale:
         rising = np.maximum.accumulate(found + np.arange(KNOTS) * spread * 1e-9)
         return cls(logarithmic, tuple(knots.tolist()), tuple(rising.tolist()), spread, float(knots[-1]) + 1.0)
 
-    def to_scores(self, values: Floats) -> Floats:
-        """Shapes: [B] -> [B]."""
+    def to_scores(self, values: Floats, *, limited: bool = True) -> Floats:
+        """Shapes: [B] -> [B]. `limited`: no farther from 0 than what is fitted."""
         plain = np.log(values) if self.logarithmic else values
         found = _line(plain, np.array(self.values), np.array(self.scores), 1.0 / self.slope)
-        return np.clip(found, -self.limit, self.limit)
+        return np.clip(found, -self.limit, self.limit) if limited else found
 
     def to_values(self, scores: Floats) -> Floats:
         """Shapes: [B] -> [B]."""

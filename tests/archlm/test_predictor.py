@@ -13,7 +13,7 @@ import torch
 from archlm import Predictor
 from archlm.answer import COLUMNS
 from onnx_bench import spaces
-from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameError
+from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameError, UserInputError
 from onnx_bench.reader import read_graph
 
 GOOD = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
@@ -47,6 +47,22 @@ def test_a_good_cell_beats_a_poor_one_and_both_are_familiar(predictor: Predictor
     assert (table.in_distribution >= 0.05).all()
     assert {n["space"] for n in table.neighbours[0]} == {"nasbench201"}
     assert (table.score.diff().dropna() < 0).all()
+
+
+def test_latencies_on_known_devices(predictor: Predictor) -> None:
+    skips = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
+    devices = [task for task in predictor.tasks if task.startswith("latency/")]
+    assert {"latency/pixel3", "latency/1080ti_1", "latency/fpga"} <= set(devices) and len(devices) >= 27
+    table = predictor.predict([("nasbench201", GOOD), ("nasbench201", skips), EXAMPLE], devices)
+    good, light, stranger = (table[place * len(devices) : (place + 1) * len(devices)] for place in range(3))
+    assert (good["mean"].to_numpy() > light["mean"].to_numpy()).all(), "convolutions cost time on every device"
+    assert (table.q05 <= table["mean"]).all() and (table["mean"] <= table.q95).all() and (table.q05 > 0).all()
+    assert table.percentile.isna().all()
+    told = {row.task: bool(row.warnings) for row in good.itertuples()}
+    assert not told["latency/pixel3"] and told["latency/zcu102"], "cells were timed on phones, MnasNets on the FPGA"
+    assert all("nobody measured" in notes[-1] for notes in stranger.warnings)
+    with pytest.raises(UserInputError, match="adds up"):
+        predictor.explain(EXAMPLE, "latency/pixel3")
 
 
 def test_one_network_alone_as_in_a_batch(predictor: Predictor) -> None:

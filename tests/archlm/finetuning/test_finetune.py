@@ -106,3 +106,17 @@ def test_a_wrong_table_gives_no_predictor(table: pd.DataFrame) -> None:
 def test_explaining_a_fitted_task_is_refused(fitted: Predictor, table: pd.DataFrame) -> None:
     with pytest.raises(UserInputError, match="report"):
         fitted.explain((SPACE, table.arch[0]), "speed")
+
+
+def test_a_device_is_fitted_by_its_costs(table: pd.DataFrame) -> None:
+    space = spaces.get(SPACE)
+    graphs = [space.build(arch) for arch in table.arch]
+    latency = [2.0 + 3e-8 * g.macs + 0.05 * g.num_nodes for g in graphs]
+    timed = pd.DataFrame({"arch": table.arch, "my phone latency": latency})
+    fitted = Predictor.from_pretrained().finetune(timed[:12], "my phone latency", space=SPACE)
+    part = fitted.finetuned["my-phone-latency"]
+    assert part.task.direction == "min" and part.choice.shares["device costs"] >= 0.4
+    found = fitted.predict([(SPACE, arch) for arch in table.arch[12:]], ["my-phone-latency"])
+    truth = np.array(latency[12:])
+    assert np.abs(found["mean"] / truth - 1).median() < 0.1
+    assert (found.q05 > 0).all()

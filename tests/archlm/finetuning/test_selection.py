@@ -23,6 +23,7 @@ from archlm.finetuning.selection import (
     choose,
     folds,
 )
+from archlm.finetuning.target_scale import TargetScale
 from tests.archlm.finetuning.samples import made_up, quality
 
 TASK = np.zeros(4, np.float32)
@@ -44,7 +45,7 @@ class Fake:
 
 def fakes(columns: dict[str, int], seen: list[NDArray[np.float64]]) -> Candidates:
     def fit(column: int) -> Any:
-        def fitted(sample: Sample, scores: NDArray[np.float64]) -> Fake:
+        def fitted(sample: Sample, scores: NDArray[np.float64], _: TargetScale) -> Fake:
             seen.append(sample.blocks["size"][:, 0])
             assert len(scores) == len(sample)
             return Fake(column, seen)

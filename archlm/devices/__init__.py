@@ -1,0 +1,1 @@
+"""Latency on devices: known ones, and new ones from a few measurements."""
