@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from math import erf, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,6 +21,7 @@ from archlm.members.blend import blend_by_space
 from archlm.members.neural_members import NeuralScores
 from archlm.weights_store import TaskPart, Weights
 from encoders import features
+from encoders.task_descriptor import describe
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task, register_task
@@ -79,12 +81,13 @@ class Predictor:
         shipped = (*self.weights.tasks, *map(_LATENCY.__add__, self.weights.devices.spaces))
         return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
 
-    def predict(self, items: Iterable[Any], tasks: Sequence[str] = ("cifar10",)) -> pd.DataFrame:
+    def predict(self, items: Iterable[Any], tasks: Sequence[str | Task] = ("cifar10",)) -> pd.DataFrame:
         """Answer every task for every item.
 
         Args:
             items: ONNX paths or bytes, `ArchGraph`s, (space, architecture) pairs, (torch module, example) pairs.
-            tasks: Names of tasks, see `tasks`.
+            tasks: Names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its description
+                alone: it gets a percentile, a score and a warning, but no value.
 
         Returns:
             One row for each item and task in the order given, with the columns of `archlm.answer.Answer`. An item that
@@ -104,27 +107,38 @@ class Predictor:
             row["arch"] = name_of(listed[place // len(tasks)], place // len(tasks))
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
-    def answers(self, graphs: Iterable[ArchGraph | UserInputError], tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def answers(
+        self, graphs: Iterable[ArchGraph | UserInputError], tasks: Sequence[str | Task]
+    ) -> Iterator[dict[str, Any]]:
         """The rows of `predict` as they are found, for graphs that are read already; an error becomes an error row."""
-        own = {task for task in tasks if task in self.finetuned or self._device_of(task)}
-        parts = {task: self.weights.task(task) for task in tasks if task not in own}
+        asked = [self._answering(task) for task in tasks]
         pending = iter(graphs)
         while chunk := list(islice(pending, _CHUNK)):
             good = [g.normalise() for g in chunk if isinstance(g, ArchGraph)]
             signals = self._signals(good)
-            columns = [
-                self._answer(signals, task, parts[task]) if task in parts
-                else self._finetuned_answer(signals, task) if task in self.finetuned
-                else self._latency(signals, task)
-                for task in tasks
-            ]
+            columns = [answer(signals) for answer in asked]
             places = iter(range(len(good)))
             for graph in chunk:
                 if isinstance(graph, ArchGraph):
                     place = next(places)
                     yield from (column[place] for column in columns)
                 else:
-                    yield from (_failed(task, graph) for task in tasks)
+                    yield from (_failed(task if isinstance(task, str) else task.name, graph) for task in tasks)
+
+    def _answering(self, task: str | Task) -> Callable[[Signals], list[dict[str, Any]]]:
+        """What answers a task.
+
+        Raises:
+            UnknownNameError: Nothing does.
+        """
+        if not isinstance(task, str):
+            return lambda signals: self._described(signals, task)
+        if task in self.finetuned:
+            return lambda signals: self._finetuned_answer(signals, task)
+        if self._device_of(task):
+            return lambda signals: self._latency(signals, task)
+        part = self.weights.task(task)
+        return lambda signals: self._answer(signals, task, part)
 
     def explain(self, item: Any, task: str, layers: int = 10) -> dict[str, Any]:
         """Which features and which layers move the answer of the trees or the head; the neural members do not say.
@@ -280,6 +294,26 @@ class Predictor:
             })  # fmt: skip
         return rows
 
+    def _described(self, signals: Signals, task: Task) -> list[dict[str, Any]]:
+        """A task that no network was measured on: the graph networks are asked by its description."""
+        if not signals.graphs:
+            return []
+        found, _ = self.weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
+        share, near = self.weights.known.in_distribution(signals.embedding)
+        known = self.weights.known
+        rows = []
+        for i, graph in enumerate(signals.graphs):
+            rows.append(dict.fromkeys(COLUMNS) | {
+                "arch": graph.name, "task": task.name, "percentile": 50.0 * (1.0 + erf(found[i, 0] / sqrt(2.0))),
+                "in_distribution": float(share[i]), "score": float(found[i, 0]),
+                "neighbours": [
+                    {"space": known.spaces[p], "name": known.names[p], "distance": float(d), "predicted": None}
+                    for p, d in zip(near.places[i], near.distances[i], strict=True)
+                ],
+                "warnings": [*graph.warnings, _DESCRIBED],
+            })  # fmt: skip
+        return rows
+
     def _device_of(self, task: str) -> str | None:
         """The device whose latency `task` is, where it is a known one."""
         device = task.removeprefix(_LATENCY)
@@ -372,6 +406,10 @@ _LATENCY = "latency/"
 _EXTRAPOLATED = (
     "unlike the networks of {space}, which alone were timed on this device: arithmetic, memory and calls are in "
     "another proportion here, and nobody measured how well their costs carry over"
+)
+_DESCRIBED = (
+    "nobody has measured this task: asked by its description alone, networks are only ranked, and not better than by "
+    "their mean over other tasks; fine-tune with twenty measurements"
 )
 _FAR = "farther from the networks that {task} was fitted to than these are from each other: trust the ranking little"
 

@@ -12,8 +12,8 @@ from archlm.cli.lean_imports import hidden
 from archlm.cli.loading import InputOption, SpaceOption, check_options, find_sources, read_sources
 from archlm.cli.predict_output import print_answers, print_explanation, write_csv
 from archlm.cli.terminal import print_json, progress, report
-from onnx_bench.errors import UnknownNameError, UserInputError
-from onnx_bench.tasks import get_task
+from onnx_bench.errors import InvalidTaskError, UnknownNameError, UserInputError
+from onnx_bench.tasks import Task, get_task, load_task
 
 if TYPE_CHECKING:
     from archlm.predictor import Predictor
@@ -34,6 +34,10 @@ def predict(
             f"{', '.join(DEFAULT_TASKS)}, or what --model was fine-tuned to."
         ),
     ] = None,
+    described: Annotated[
+        list[Path] | None,
+        typer.Option("--described", help="A YAML file with a task that nobody has measured: networks are only ranked."),
+    ] = None,
     model: Annotated[
         Path | None, typer.Option("--model", help="A folder that `archlm finetune` wrote, for the shipped weights.")
     ] = None,
@@ -48,7 +52,9 @@ def predict(
     A network that cannot be read is reported, the rest are answered, and the exit code is 1.
     """
     own = None if model is None else _open(model)  # its tasks have no names before it is read
-    tasks = _known_tasks(task or (None if own is None else list(own.finetuned)))
+    unmeasured = [_described(path) for path in described or ()]
+    tasks = [] if unmeasured and not task else _known_tasks(task or (None if own is None else list(own.finetuned)))
+    asked: list[str | Task] = [*tasks, *unmeasured]
     check_options(space, inputs)
     sources = find_sources(items, space, inputs)
     read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
@@ -57,12 +63,13 @@ def predict(
     graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
     if explain:
         graphs = list(graphs)  # each is asked again
-    answers = list(predictor.answers(graphs, tasks))
+    answers = list(predictor.answers(graphs, asked))
     for i, row in enumerate(answers):
-        row["arch"] = sources[i // len(tasks)].name  # a network that was not read does not know its name
+        row["arch"] = sources[i // len(asked)].name  # a network that was not read does not know its name
     if explain:
-        for graph, row in zip((graph for graph in graphs for _ in tasks), answers, strict=True):
-            row["explanation"] = predictor.explain(graph, row["task"]) if row["error"] is None else None
+        for graph, row in zip((graph for graph in graphs for _ in asked), answers, strict=True):
+            good = row["error"] is None and row["task"] in tasks
+            row["explanation"] = predictor.explain(graph, row["task"]) if good else None
     if csv is not None:
         write_csv(csv, answers)
     if as_json:
@@ -91,6 +98,13 @@ def _checked(predictor: Predictor, tasks: list[str]) -> Predictor:
             param_hint="--task",
         )
     return predictor
+
+
+def _described(path: Path) -> Task:
+    try:
+        return load_task(path)
+    except InvalidTaskError as error:
+        raise typer.BadParameter(str(error), param_hint="--described") from error
 
 
 def _known_tasks(names: list[str] | None) -> list[str]:

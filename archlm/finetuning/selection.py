@@ -43,8 +43,8 @@ DEVICE_MOST = 1000
 """Labels: beyond, trees and graph networks know more than sums."""
 FOLDS = 5
 REPEATS_MOST = 40
-"""Labels up to which the folds are drawn three times: one division of so few is luck."""
-_REPEATS = 3
+"""Labels up to which the folds are drawn twice: one division of so few is luck."""
+_REPEATS = 2
 _PSEUDO_COUNT = 25
 """Labels that the equal mean counts for when the shares of the learners are weighed."""
 _STEPS = 5

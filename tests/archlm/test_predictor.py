@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from archlm.answer import COLUMNS
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameError, UserInputError
 from onnx_bench.reader import read_graph
+from onnx_bench.tasks import get_task
 
 GOOD = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 POOR = "|avg_pool_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|none~1|avg_pool_3x3~2|"
@@ -63,6 +65,18 @@ def test_latencies_on_known_devices(predictor: Predictor) -> None:
     assert all("nobody measured" in notes[-1] for notes in stranger.warnings)
     with pytest.raises(UserInputError, match="adds up"):
         predictor.explain(EXAMPLE, "latency/pixel3")
+
+
+def test_a_task_that_nobody_measured_is_ranked_by_its_description(predictor: Predictor) -> None:
+    food = replace(get_task("cifar100"), name="food-101", dataset="Food-101", classes=101, protocols=())
+    table = predictor.predict([("nasbench201", GOOD), ("nasbench201", POOR), b"no model"], [food, "cifar10"])
+    assert table.task.tolist() == ["food-101", "cifar10"] * 3
+    asked = table[table.task == "food-101"]
+    assert asked[["mean", "q05", "q50", "q95"]].isna().all(axis=None)
+    assert asked.score.iloc[0] > asked.score.iloc[1] and asked.percentile.iloc[0] > asked.percentile.iloc[1]
+    assert "nobody has measured" in asked.warnings.iloc[0][-1] and asked.error.iloc[2] is not None
+    alone = predictor.predict([("nasbench201", GOOD)], ["cifar10"])
+    pd.testing.assert_frame_equal(table[1:2].reset_index(drop=True), alone)
 
 
 def test_one_network_alone_as_in_a_batch(predictor: Predictor) -> None:

@@ -98,4 +98,4 @@ def test_few_labels_are_divided_several_times() -> None:
     told: list[str] = []
     sample = made_up(12)
     choose(fakes({"a": 0}, []), sample, quality(sample), logarithmic=False, progress=told.append)
-    assert len(told) == 15
+    assert len(told) == 10
