@@ -88,6 +88,14 @@ class KnownArchitectures:
         """Mask of the architectures of these spaces, to be searched alone. Shapes: [R]."""
         return np.isin(self.labels, list(spaces))
 
+    def describe(self, near: Nearest, row: int, predicted: Sequence[float] | None = None) -> list[dict[str, Any]]:
+        """The neighbours of one query as an answer names them, nearest first, with what is `predicted` for each."""
+        values = [None] * len(near.places[row]) if predicted is None else predicted
+        return [
+            {"space": self.spaces[place], "name": self.names[place], "distance": float(distance), "predicted": value}
+            for place, distance, value in zip(near.places[row], near.distances[row], values, strict=True)
+        ]
+
     def nearest(self, embeddings: Floats, count: int = NEAREST, only: NDArray[np.bool_] | None = None) -> Nearest:
         """The `count` nearest known architectures. Shapes: [B, D] -> [B, count].
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from math import erf, sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
 from archlm.checkpoint import write_checkpoint
+from archlm.described_answer import described_rows
 from archlm.explain import explain_graph
 from archlm.items import as_graph, as_graphs, name_of
-from archlm.known import Nearest, embed
+from archlm.known import Nearest
+from archlm.latency_answer import LATENCY, latency_rows
 from archlm.members.blend import blend_by_space
-from archlm.members.neural_members import NeuralScores
+from archlm.signals import Signals
 from archlm.weights_store import TaskPart, Weights
-from encoders import features
-from encoders.task_descriptor import describe
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task, register_task
@@ -78,7 +77,7 @@ class Predictor:
     @property
     def tasks(self) -> tuple[str, ...]:
         """Names of the tasks it answers, fine-tuned ones first."""
-        shipped = (*self.weights.tasks, *map(_LATENCY.__add__, self.weights.devices.spaces))
+        shipped = (*self.weights.tasks, *map(LATENCY.__add__, self.weights.devices.spaces))
         return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
 
     def predict(self, items: Iterable[Any], tasks: Sequence[str | Task] = ("cifar10",)) -> pd.DataFrame:
@@ -115,7 +114,7 @@ class Predictor:
         pending = iter(graphs)
         while chunk := list(islice(pending, _CHUNK)):
             good = [g.normalise() for g in chunk if isinstance(g, ArchGraph)]
-            signals = self._signals(good)
+            signals = Signals.of(self.weights, good)
             columns = [answer(signals) for answer in asked]
             places = iter(range(len(good)))
             for graph in chunk:
@@ -132,11 +131,13 @@ class Predictor:
             UnknownNameError: Nothing does.
         """
         if not isinstance(task, str):
-            return lambda signals: self._described(signals, task)
+            return lambda signals: described_rows(self.weights, signals, task)
         if task in self.finetuned:
-            return lambda signals: self._finetuned_answer(signals, task)
-        if self._device_of(task):
-            return lambda signals: self._latency(signals, task)
+            from archlm.finetuning.answers import finetuned_rows
+
+            return lambda signals: finetuned_rows(self.weights, signals, self.finetuned[task])
+        if device := self._device_of(task):
+            return lambda signals: latency_rows(self.weights, signals, device)
         part = self.weights.task(task)
         return lambda signals: self._answer(signals, task, part)
 
@@ -161,7 +162,7 @@ class Predictor:
         if self._device_of(task):
             raise UserInputError(f"{task} adds up over the layers; `archlm inspect` shows their MACs")
         graph, part = as_graph(item), self.weights.task(task)
-        familiar = bool(self._familiar(self._signals([graph]), part)[0][0] >= FAMILIAR)
+        familiar = bool(self._familiar(Signals.of(self.weights, [graph]), part)[0][0] >= FAMILIAR)
         sign = _sign(task)
 
         def value(table: Floats) -> Floats:
@@ -245,7 +246,9 @@ class Predictor:
 
     def sample(self, graphs: Sequence[ArchGraph]) -> Sample:
         """What fine-tuning sees of networks."""
-        return self._sample(self._signals([graph.normalise() for graph in graphs]), with_graphs=True)
+        from archlm.finetuning.sample import Sample
+
+        return Sample.of(self.weights, Signals.of(self.weights, [g.normalise() for g in graphs]), with_graphs=True)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`."""
@@ -259,89 +262,10 @@ class Predictor:
         files = {name: checkpoint.read(name) for name in checkpoint.names() if not name.startswith(PREFIX)}
         write_checkpoint(Path(folder), files | finetuned_files(self.finetuned), checkpoint.about)
 
-    def _signals(self, graphs: Sequence[ArchGraph]) -> Signals:
-        if not graphs:
-            return Signals((), np.zeros((0, len(features.NAMES))), None)
-        table = features.compute_many(graphs)
-        return Signals(tuple(graphs), table, self.weights.neural.ask(graphs, table))
-
-    def _sample(self, signals: Signals, *, with_graphs: bool) -> Sample:
-        from archlm.finetuning.sample import Sample
-
-        assert signals.neural is not None, "no networks were asked about"
-        return Sample.of(
-            self.weights, signals.graphs, signals.features, signals.neural, with_graphs=with_graphs
-        )
-
-    def _finetuned_answer(self, signals: Signals, task: str) -> list[dict[str, Any]]:
-        if signals.neural is None:
-            return []
-        part = self.finetuned[task]
-        found = part.answer(self._sample(signals, with_graphs=part.reads_graphs))
-        score = self.weights.head.score(signals.features)
-        rows = []
-        for i, graph in enumerate(signals.graphs):
-            near = [
-                {"space": "measured", "name": part.names[p], "distance": float(d), "predicted": float(part.values[p])}
-                for p, d in zip(found.places[i], found.distances[i], strict=True)
-            ]
-            notes = [] if found.familiar[i] >= FAMILIAR else [_FAR.format(task=task)]
-            rows.append({
-                "arch": graph.name, "task": task, "mean": float(found.mean[i]), "q05": float(found.low[i]),
-                "q50": float(found.middle[i]), "q95": float(found.high[i]), "percentile": float(found.percentile[i]),
-                "in_distribution": float(found.familiar[i]), "score": float(score[i]), "neighbours": near,
-                "warnings": [*graph.warnings, *notes], "error": None,
-            })  # fmt: skip
-        return rows
-
-    def _described(self, signals: Signals, task: Task) -> list[dict[str, Any]]:
-        """A task that no network was measured on: the graph networks are asked by its description."""
-        if not signals.graphs:
-            return []
-        found, _ = self.weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
-        share, near = self.weights.known.in_distribution(signals.embedding)
-        known = self.weights.known
-        rows = []
-        for i, graph in enumerate(signals.graphs):
-            rows.append(dict.fromkeys(COLUMNS) | {
-                "arch": graph.name, "task": task.name, "percentile": 50.0 * (1.0 + erf(found[i, 0] / sqrt(2.0))),
-                "in_distribution": float(share[i]), "score": float(found[i, 0]),
-                "neighbours": [
-                    {"space": known.spaces[p], "name": known.names[p], "distance": float(d), "predicted": None}
-                    for p, d in zip(near.places[i], near.distances[i], strict=True)
-                ],
-                "warnings": [*graph.warnings, _DESCRIBED],
-            })  # fmt: skip
-        return rows
-
     def _device_of(self, task: str) -> str | None:
         """The device whose latency `task` is, where it is a known one."""
-        device = task.removeprefix(_LATENCY)
+        device = task.removeprefix(LATENCY)
         return device if task != device and device in self.weights.devices.spaces else None
-
-    def _latency(self, signals: Signals, task: str) -> list[dict[str, Any]]:
-        """Latencies add up over the layers; how familiar a network is tells where they were measured."""
-        if not signals.graphs:
-            return []
-        device = task.removeprefix(_LATENCY)
-        known, space = self.weights.known, self.weights.devices.spaces[device]
-        found = self.weights.devices.predict(device, signals.graphs)
-        share, near = known.in_distribution(signals.embedding, known.of_spaces((space,)))
-        score = self.weights.head.score(signals.features)
-        rows = []
-        for i, graph in enumerate(signals.graphs):
-            notes = [] if share[i] >= FAMILIAR else [_EXTRAPOLATED.format(space=space)]
-            rows.append({
-                "arch": graph.name, "task": task, "mean": float(found.mean[i]), "q05": float(found.low[i]),
-                "q50": float(found.middle[i]), "q95": float(found.high[i]), "percentile": None,
-                "in_distribution": float(share[i]), "score": float(score[i]),
-                "neighbours": [
-                    {"space": known.spaces[p], "name": known.names[p], "distance": float(d), "predicted": None}
-                    for p, d in zip(near.places[i], near.distances[i], strict=True)
-                ],
-                "warnings": [*graph.warnings, *notes], "error": None,
-            })  # fmt: skip
-        return rows
 
     def _familiar(self, signals: Signals, part: TaskPart) -> tuple[Floats, Nearest]:
         known = self.weights.known
@@ -375,43 +299,11 @@ class Predictor:
                 "arch": graph.name, "task": task, "mean": sign * float(mean[i]), "q05": sign * float(low[i]),
                 "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
                 "in_distribution": float(share[i]), "score": float(score[i]),
-                "neighbours": [
-                    {"space": known.spaces[p], "name": known.names[p], "distance": float(d), "predicted": float(v)}
-                    for p, d, v in zip(near.places[i], near.distances[i], predicted[i], strict=True)
-                ],
+                "neighbours": known.describe(near, i, predicted[i].tolist()),
                 "warnings": [*graph.warnings, *_notes(task, bool(familiar[i]), bool(signals.neural.truncated[i]))],
                 "error": None,
             })  # fmt: skip
         return rows
-
-
-class Signals(NamedTuple):
-    """What is computed once for B networks, whatever they are asked.
-
-    Shapes:
-        graphs: B normalised graphs; features: [B, F]; neural: of the same B, `None` where B is 0.
-    """
-
-    graphs: tuple[ArchGraph, ...]
-    features: Floats
-    neural: NeuralScores | None
-
-    @property
-    def embedding(self) -> Floats:
-        """Where the networks lie among the known ones. Shapes: [B, D]."""
-        return self.features if self.neural is None else embed(self.features, self.neural.vectors)
-
-
-_LATENCY = "latency/"
-_EXTRAPOLATED = (
-    "unlike the networks of {space}, which alone were timed on this device: arithmetic, memory and calls are in "
-    "another proportion here, and nobody measured how well their costs carry over"
-)
-_DESCRIBED = (
-    "nobody has measured this task: asked by its description alone, networks are only ranked, and not better than by "
-    "their mean over other tasks; fine-tune with twenty measurements"
-)
-_FAR = "farther from the networks that {task} was fitted to than these are from each other: trust the ranking little"
 
 
 def _sign(task: str) -> int:

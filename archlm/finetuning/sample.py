@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.members.neural_members import NeuralScores
+from archlm.signals import Signals
 from archlm.weights_store import Weights
 from encoders import tensors, work
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
-from onnx_bench.graph import ArchGraph
 
 Floats = NDArray[np.float64]
 
@@ -53,24 +52,23 @@ class Sample:
 
     @classmethod
     def of(
-        cls, weights: Weights, graphs: Sequence[ArchGraph], features: Floats, neural: NeuralScores, *,
-        with_graphs: bool = False,
-    ) -> Sample:  # fmt: skip
+        cls, weights: Weights, signals: Signals, *, with_graphs: bool = False
+    ) -> Sample:
         """From what a predictor computes for every question anyway.
 
         Args:
             weights: Of the predictor.
-            graphs: B normalised graphs.
-            features: [B, F].
-            neural: Of the same B.
+            signals: Of B networks, at least one.
             with_graphs: Keep the graphs as arrays.
         """
+        neural = signals.neural
+        assert neural is not None, "no networks were asked about"
         found = cls.from_arrays(
-            features, neural.vectors.astype(np.float64), np.concatenate([neural.graph, neural.text], axis=1),
-            weights.head.prior.score(features),
-            GraphBatch.of([tensors.to_arrays(graph) for graph in graphs]) if with_graphs else None,
+            signals.features, neural.vectors.astype(np.float64), np.concatenate([neural.graph, neural.text], axis=1),
+            weights.head.prior.score(signals.features),
+            GraphBatch.of([tensors.to_arrays(graph) for graph in signals.graphs]) if with_graphs else None,
         )  # fmt: skip
-        return replace(found, blocks={**found.blocks, "work": work.compute_many(graphs)})
+        return replace(found, blocks={**found.blocks, "work": work.compute_many(signals.graphs)})
 
     @classmethod
     def from_arrays(

@@ -128,7 +128,8 @@ def test_the_fast_path_imports_nothing_slow(example: Path) -> None:
 
 
 def test_a_known_task_that_the_weights_do_not_predict_is_refused(archlm_command: Run, example: Path) -> None:
-    shown = archlm_command("predict", example, "--task", "latency/timm_amp_nchw_pt113_cu117_rtx3090", "--task", "cifar10")
+    unanswered = "latency/timm_amp_nchw_pt113_cu117_rtx3090"
+    shown = archlm_command("predict", example, "--task", unanswered, "--task", "cifar10")
     assert shown.exit_code == 2 and shown.stdout == ""
     told = " ".join(shown.stderr.replace("│", "").split())
-    assert "these weights do not answer latency/timm_amp_nchw_pt113_cu117_rtx3090; they answer" in told and "cifar100" in told
+    assert f"these weights do not answer {unanswered}; they answer" in told and "cifar100" in told

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from archlm import Predictor
 from archlm.finetuning import suggest as module
 from archlm.finetuning.suggest import choose, choose_with_novelty, draw, read_measured, suggest
+from archlm.signals import Signals
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, UnknownNameError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
@@ -167,7 +168,7 @@ def test_rows_name_the_networks_in_the_order_to_measure(predictor: Predictor, ce
 
 def test_embeddings_are_those_of_the_index(predictor: Predictor, cells: list[ArchGraph]) -> None:
     known = predictor.weights.known
-    expected = (predictor._signals(cells[:3]).embedding - known.centre) / known.scale
+    expected = (Signals.of(predictor.weights, cells[:3]).embedding - known.centre) / known.scale
     np.testing.assert_allclose(module._standardised(predictor, cells[:3]), expected, rtol=1e-4, atol=1e-4)
 
 

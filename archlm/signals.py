@@ -1,0 +1,42 @@
+"""`Signals`: what is computed once for networks, whatever they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.known import embed
+from archlm.members.neural_members import NeuralScores
+from archlm.weights_store import Weights
+from encoders import features
+from onnx_bench.graph import ArchGraph
+
+Floats = NDArray[np.float64]
+
+
+class Signals(NamedTuple):
+    """Of B networks.
+
+    Shapes:
+        graphs: B normalised graphs; features: [B, F]; neural: of the same B, `None` where B is 0.
+    """
+
+    graphs: tuple[ArchGraph, ...]
+    features: Floats
+    neural: NeuralScores | None
+
+    @classmethod
+    def of(cls, weights: Weights, graphs: Sequence[ArchGraph]) -> Signals:
+        """Ask all members about normalised graphs."""
+        if not graphs:
+            return cls((), np.zeros((0, len(features.NAMES))), None)
+        table = features.compute_many(graphs)
+        return cls(tuple(graphs), table, weights.neural.ask(graphs, table))
+
+    @property
+    def embedding(self) -> Floats:
+        """Where the networks lie among the known ones. Shapes: [B, D]."""
+        return self.features if self.neural is None else embed(self.features, self.neural.vectors)
