@@ -244,11 +244,13 @@ class Predictor:
         graphs = [as_graph(item).renamed(name_of(item, place)) for place, item in enumerate(listed)]
         return suggest(self, graphs, [as_graph(item) for item in measured], num)
 
-    def sample(self, graphs: Sequence[ArchGraph]) -> Sample:
-        """What fine-tuning sees of networks."""
+    def sample(self, graphs: Sequence[ArchGraph], task: Task) -> Sample:
+        """What fine-tuning to `task` sees of networks."""
         from archlm.finetuning.sample import Sample
 
-        return Sample.of(self.weights, Signals.of(self.weights, [g.normalise() for g in graphs]), with_graphs=True)
+        return Sample.of(
+            self.weights, Signals.of(self.weights, [g.normalise() for g in graphs]), task, with_graphs=True
+        )
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`."""

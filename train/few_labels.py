@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +66,11 @@ def _start(model: QualityModel, sources: Sequence[Labelled], space: Labelled, ta
     scores, vectors = ask(model, asked, tasks=describe_many([get_task(task) for task in every]))
     features = space.features[space.known.rows]
     prior = TrainingFreePrior.fit([s.features for s in sources if s.space in SPACE_TASK])
+    nothing = np.zeros(len(features))  # `few_label_rows` knows the task
     sample = Sample.from_arrays(
-        features, vectors.astype(np.float64), scores[:, : len(tasks)], prior.score(features), space.known.graphs
-    )
+        features, vectors.astype(np.float64), scores[:, : len(tasks)], prior.score(features), nothing,
+        space.known.graphs,
+    )  # fmt: skip
     own = dict(zip(space.targets, scores[:, len(tasks) :].T, strict=True))
     return Start(space, sample, (export_graph_model(model),), own)
 
@@ -80,7 +82,8 @@ def few_label_rows(
     values = start.space.known.targets[task]
     measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
     seen, unseen = np.sort(measured[:labels]), np.sort(measured[labels:])
-    sample, features = start.sample.take(seen), start.sample.features
+    whole = replace(start.sample, blocks={**start.sample.blocks, "described": start.zero_shot[task][:, None]})
+    sample, features = whole.take(seen), whole.features
     candidates = Candidates.suited(
         labels, start.networks if networks else (), describe(get_task(task)), seed=draw, threads=threads
     )
@@ -90,7 +93,7 @@ def few_label_rows(
     fitted = FinetunedTask.fit(
         get_task(task), names, names, sample, values[seen], candidates, choice, logarithmic=False
     )
-    answers = fitted.answer(start.sample.take(unseen))
+    answers = fitted.answer(whole.take(unseen))
     trees = Trees.fit(sample, scale.to_scores(values[seen]), ("size", "features"), draw, threads)
     signals = {
         "effective parameters": features[:, NAMES.index("log_params")], "MACs": features[:, NAMES.index("log_macs")],
@@ -99,7 +102,7 @@ def few_label_rows(
     # To be compared in the task's unit, a baseline is scaled by a line through the labels.
     found = {name: np.polyval(np.polyfit(x[seen], values[seen], 1), x[unseen]) for name, x in signals.items()}
     ranks = {name: signal[unseen] for name, signal in signals.items()}
-    of_trees = scale.to_values(trees.predict(start.sample.take(unseen)))
+    of_trees = scale.to_values(trees.predict(whole.take(unseen)))
     found |= {"LightGBM on features": of_trees, "fine-tuned": answers.mean}
     truth = values[unseen]
     base = {"space": start.space.space, "task": task, "labels": labels, "draw": draw, "n": len(unseen)}

@@ -17,7 +17,7 @@ def finetuned_rows(weights: Weights, signals: Signals, part: FinetunedTask) -> l
     """A row of `archlm.answer` for each network; its neighbours are the networks that were measured."""
     if not signals.graphs:
         return []
-    found = part.answer(Sample.of(weights, signals, with_graphs=part.reads_graphs))
+    found = part.answer(Sample.of(weights, signals, part.task, with_graphs=part.reads_graphs))
     score = weights.head.score(signals.features)
     rows = []
     for i, graph in enumerate(signals.graphs):

@@ -21,14 +21,14 @@ from onnx_bench.tasks.task import Task
 
 
 def finetune(
-    labelled: LabelledNetworks, sample: Callable[[Sequence[ArchGraph]], Sample], starts: Sequence[bytes],
+    labelled: LabelledNetworks, sample: Callable[[Sequence[ArchGraph], Task], Sample], starts: Sequence[bytes],
     known: KnownDevices, *, seed: int = 0, threads: int = 2, progress: Callable[[str], None] = lambda _: None,
 ) -> FinetunedTask:  # fmt: skip
     """Choose learners by cross-validation on the labels, and fit them to all of them.
 
     Args:
         labelled: N measured networks.
-        sample: From graphs to what the learners see, graphs included.
+        sample: From graphs and the task to what the learners see, graphs included.
         starts: ONNX files of the pretrained graph networks.
         known: Devices that a new one may be like.
         seed: Of everything random.
@@ -36,7 +36,7 @@ def finetune(
         progress: Told what is done next.
     """
     progress("asking the pretrained members")
-    networks = sample(labelled.graphs)
+    networks = sample(labelled.graphs, labelled.task)
     values, logarithmic = labelled.values, is_cost(labelled)
     candidates = Candidates.suited(
         len(values), starts, describe(labelled.task), known=known if adds_up(labelled.task) and logarithmic else None,

@@ -20,15 +20,15 @@ from archlm.finetuning.selection import (
     ALL,
     CHOSEN,
     DEVICE,
+    LINES,
     NETWORKS,
     PROCESSES,
-    SIZE_LINE,
     TREES,
     Candidates,
     Choice,
     Learner,
 )
-from archlm.finetuning.size_line import SizeLine
+from archlm.finetuning.signal_line import SignalLine
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
@@ -220,8 +220,8 @@ def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
         return TunedNetworks.from_arrays(arrays)
     if name == DEVICE:
         return DeviceCosts.from_arrays(arrays)
-    if name == SIZE_LINE:
-        return SizeLine.from_arrays(arrays)
+    if name in LINES:
+        return SignalLine.from_arrays(arrays, LINES[name])
     if name in TREES:
         return Trees.from_arrays(arrays, TREES[name])
     return GaussianProcess.from_arrays(arrays, PROCESSES[name])

@@ -14,6 +14,8 @@ from archlm.weights_store import Weights
 from encoders import tensors, work
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
+from encoders.task_descriptor import describe
+from onnx_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
 
@@ -28,8 +30,9 @@ class Sample:
 
     Attributes:
         blocks: By name [B, D] numbers of one origin: `size` (the training-free prior and sizes), `features`, `vectors`
-            (of the pretrained graph network), `scores` (what the pretrained members say of the tasks they know), `work`
-            (see `encoders.work`; where a predictor made the sample).
+            (of the pretrained graph network), `scores` (what the pretrained members say of the tasks they know),
+            `described` (what the graph networks say of the description of the target), `work` (see `encoders.work`;
+            where a predictor made the sample).
         graphs: The networks as arrays, for the graph network; `None` where nobody trains it.
     """
 
@@ -52,28 +55,34 @@ class Sample:
 
     @classmethod
     def of(
-        cls, weights: Weights, signals: Signals, *, with_graphs: bool = False
-    ) -> Sample:
+        cls, weights: Weights, signals: Signals, task: Task, *, with_graphs: bool = False
+    ) -> Sample:  # fmt: skip
         """From what a predictor computes for every question anyway.
 
         Args:
             weights: Of the predictor.
             signals: Of B networks, at least one.
+            task: The target.
             with_graphs: Keep the graphs as arrays.
         """
         neural = signals.neural
         assert neural is not None, "no networks were asked about"
+        described, _ = weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
         found = cls.from_arrays(
             signals.features, neural.vectors.astype(np.float64), np.concatenate([neural.graph, neural.text], axis=1),
-            weights.head.prior.score(signals.features),
+            weights.head.prior.score(signals.features), described[:, 0],
             GraphBatch.of([tensors.to_arrays(graph) for graph in signals.graphs]) if with_graphs else None,
         )  # fmt: skip
         return replace(found, blocks={**found.blocks, "work": work.compute_many(signals.graphs)})
 
     @classmethod
     def from_arrays(
-        cls, features: Floats, vectors: Floats, scores: Floats, prior: Floats, graphs: GraphBatch | None = None
-    ) -> Sample:
-        """From the parts. Shapes: [B, F], [B, V], [B, S], [B]."""
+        cls, features: Floats, vectors: Floats, scores: Floats, prior: Floats, described: Floats,
+        graphs: GraphBatch | None = None,
+    ) -> Sample:  # fmt: skip
+        """From the parts. Shapes: [B, F], [B, V], [B, S], [B], [B]."""
         size = np.column_stack([prior, features[:, [NAMES.index(name) for name in SIZES]]])
-        return cls({"size": size, "features": features, "vectors": vectors, "scores": scores}, graphs)
+        blocks = {
+            "size": size, "features": features, "vectors": vectors, "scores": scores, "described": described[:, None],
+        }  # fmt: skip
+        return cls(blocks, graphs)

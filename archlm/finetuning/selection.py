@@ -14,20 +14,21 @@ from archlm.devices.known_devices import KnownDevices
 from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import GaussianProcess
 from archlm.finetuning.sample import Sample
-from archlm.finetuning.size_line import SizeLine
+from archlm.finetuning.signal_line import SignalLine
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.blend import error_moments
 
 Floats = NDArray[np.float64]
-Learner = SizeLine | DeviceCosts | GaussianProcess | Trees | TunedNetworks
+Learner = SignalLine | DeviceCosts | GaussianProcess | Trees | TunedNetworks
 Fit = Callable[[Sample, Floats, TargetScale], Learner]
 
 ALL = ("size", "features", "vectors", "scores")
 PROCESSES = {"gaussian process": ALL, "gaussian process, features": ("size", "features"),
              "gaussian process, sizes": ("size",)}  # fmt: skip
-SIZE_LINE, DEVICE = "size line", "device costs"
+LINES = {"size line": "size", "description line": "described"}
+DEVICE = "device costs"
 TREES = {"trees": ("size", "features"), "trees, all": ALL}
 NETWORKS = "graph networks"
 
@@ -77,7 +78,7 @@ class Candidates:
         """
         fits: dict[str, Fit] = {}
         if labels < TREES_LEAST:
-            fits[SIZE_LINE] = lambda sample, scores, _: SizeLine.fit(sample, scores)
+            fits |= {name: _line(block) for name, block in LINES.items()}
         if known is not None and labels <= DEVICE_MOST:
             fits[DEVICE] = lambda sample, scores, scale: DeviceCosts.fit(sample, scores, scale, known)
         if labels <= PROCESS_MOST:
@@ -89,6 +90,10 @@ class Candidates:
         if labels >= NETWORKS_LEAST and starts:
             fits[NETWORKS] = lambda sample, scores, _: TunedNetworks.fit(sample, scores, starts, task, seed=seed)
         return cls(fits)
+
+
+def _line(block: str) -> Fit:
+    return lambda sample, scores, _: SignalLine.fit(sample, scores, block)
 
 
 def _process(names: Sequence[str]) -> Fit:

@@ -20,7 +20,7 @@ def start() -> Start:
     features, values = space.features[known.rows], known.targets["cifar10"]
     rng = np.random.default_rng(0)
     vectors = np.column_stack([values + rng.normal(0, 0.3, len(values)), rng.normal(size=(len(values), 7))])
-    sample = Sample.from_arrays(features, vectors, vectors[:, :2], space.macs[known.rows], known.graphs)
+    sample = Sample.from_arrays(features, vectors, vectors[:, :2], space.macs[known.rows], -values, known.graphs)
     return Start(space, sample, (), {"cifar10": -values})
 
 

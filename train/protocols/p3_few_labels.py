@@ -87,7 +87,7 @@ def _ceiling(space: Labelled, data: str | None) -> dict[str, Any]:
     again = pd.read_parquet(data_folder(data) / "nasbench101_retrained.parquet")
     deviation = float(again.cifar10_test_acc_ep108_std[again.n_runs_ep108 > 1].median())
     tau = noise_ceiling(space.values, deviation)
-    print(f"NASBench-101: a single run deviates by {deviation:.3f} points; ceiling of tau {tau:.3f}")
+    print(f"NAS-Bench-101: a single run deviates by {deviation:.3f} points; ceiling of tau {tau:.3f}")
     return {"space": space.space, "task": "cifar10", "score": f"ceiling (noise {deviation:.3f})", "tau": tau}
 
 

@@ -13,7 +13,7 @@ def made_up(count: int, seed: int = 0) -> Sample:
     rng = np.random.default_rng(seed)
     return Sample.from_arrays(
         rng.normal(size=(count, len(NAMES))), rng.normal(size=(count, 8)), rng.normal(size=(count, 5)),
-        rng.normal(size=count),
+        rng.normal(size=count), rng.normal(size=count),
     )  # fmt: skip
 
 

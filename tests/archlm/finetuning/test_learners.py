@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from archlm.finetuning.sample import Sample
-from archlm.finetuning.size_line import SizeLine
+from archlm.finetuning.signal_line import SignalLine
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from encoders import features, tensors
@@ -23,15 +23,16 @@ from onnx_bench.errors import CheckpointError
 from tests.archlm.finetuning.samples import made_up, quality
 
 
-def test_the_size_line_never_falls_and_comes_back() -> None:
+@pytest.mark.parametrize(("block", "columns"), [("size", [0, 2]), ("described", [0])])
+def test_a_signal_line_never_falls_and_comes_back(block: str, columns: list[int]) -> None:
     sample = made_up(12)
-    size = sample.blocks["size"]
-    rising = SizeLine.fit(sample, size[:, 0] + size[:, 2])
+    signal = sample.blocks[block][:, columns].sum(axis=1)
+    rising = SignalLine.fit(sample, signal, block)
     found = rising.predict(sample)
-    assert np.corrcoef(found, size[:, 0] + size[:, 2])[0, 1] > 0.9
-    falling = SizeLine.fit(sample, -size[:, 0] - size[:, 2] + 3.0)
+    assert np.corrcoef(found, signal)[0, 1] > 0.9
+    falling = SignalLine.fit(sample, 3.0 - signal, block)
     assert np.ptp(falling.predict(sample)) == 0 and np.isclose(falling.predict(sample)[0], falling.level)
-    np.testing.assert_array_equal(SizeLine.from_arrays(rising.to_arrays()).predict(sample), found)
+    np.testing.assert_array_equal(SignalLine.from_arrays(rising.to_arrays(), block).predict(sample), found)
 
 
 TASK = np.full(SIZE, 0.3, np.float32)
@@ -55,7 +56,7 @@ def cells() -> Sample:
     graphs = [space.build(space.sample(rng)) for _ in range(60)]
     table = features.compute_many(graphs)
     arrays = GraphBatch.of([tensors.to_arrays(graph) for graph in graphs])
-    return Sample.from_arrays(table, np.zeros((60, 2)), np.zeros((60, 1)), np.zeros(60), arrays)
+    return Sample.from_arrays(table, np.zeros((60, 2)), np.zeros((60, 1)), np.zeros(60), np.zeros(60), arrays)
 
 
 def test_networks_learn_the_labels_and_come_back(cells: Sample) -> None:

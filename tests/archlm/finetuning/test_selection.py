@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import (
     CHOSEN,
+    LINES,
     NETWORKS,
     NETWORKS_LEAST,
     PROCESS_MOST,
     PROCESSES,
-    SIZE_LINE,
     TREES,
     TREES_LEAST,
     Candidates,
@@ -58,7 +58,7 @@ def fakes(columns: dict[str, int], seen: list[NDArray[np.float64]]) -> Candidate
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (5, {SIZE_LINE, *PROCESSES}), (TREES_LEAST, {*PROCESSES, *TREES}),
+        (5, {*LINES, *PROCESSES}), (TREES_LEAST, {*PROCESSES, *TREES}),
         (NETWORKS_LEAST, {*PROCESSES, *TREES, NETWORKS}), (PROCESS_MOST + 1, {*TREES, NETWORKS}),
     ],
 )  # fmt: skip
