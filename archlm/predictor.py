@@ -280,7 +280,10 @@ class Predictor:
         familiar = share >= FAMILIAR
         place = self.weights.neural.tasks.index(task)
         trees = part.model.score(signals.features)
-        members = np.stack([trees, signals.neural.graph[:, place], signals.neural.text[:, place]], axis=1)
+        reads = any(blend.reads_text for blend in part.blends.values())
+        text = signals.neural.text[:, place] if reads else np.zeros(len(trees))
+        members = np.stack([trees, signals.neural.graph[:, place], text], axis=1)
+        cut = signals.neural.truncated if reads else np.zeros(len(trees), bool)
         nearest = self.weights.known.labels[near.places[:, 0]]
         blended = blend_by_space(part.blends, members, nearest)
         score = self.weights.head.score(signals.features)
@@ -302,7 +305,7 @@ class Predictor:
                 "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
                 "in_distribution": float(share[i]), "score": float(score[i]),
                 "neighbours": known.describe(near, i, predicted[i].tolist()),
-                "warnings": [*graph.warnings, *_notes(task, bool(familiar[i]), bool(signals.neural.truncated[i]))],
+                "warnings": [*graph.warnings, *_notes(task, bool(familiar[i]), bool(cut[i]))],
                 "error": None,
             })  # fmt: skip
         return rows

@@ -46,6 +46,11 @@ class Blend:
         best = grid[np.argmin(np.einsum("km,mn,kn->k", grid, moments, grid))]
         return cls(tuple(best.tolist()))
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether the text encoder takes part."""
+        return self.weights[MEMBERS.index("text")] > 0
+
     def score(self, scores: Floats) -> Floats:
         """Shapes: [B, M] -> [B]."""
         return scores @ np.asarray(self.weights)

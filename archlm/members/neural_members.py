@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,33 @@ from onnx_bench.graph import ArchGraph
 Floats = NDArray[np.float64]
 
 
-class NeuralScores(NamedTuple):
-    """What the neural members say of B networks.
+@dataclass(frozen=True)
+class NeuralScores:
+    """What the neural members say of B networks. The text is read when it is first asked for: most blends do without.
 
-    Shapes:
-        graph, text: [B, T] normal scores of quality.
+    Attributes:
+        graph: [B, T] normal scores of quality.
         vectors: [B, D] of the graph network, for the index of known architectures.
-        truncated: [B] whether the text encoder saw the beginning of the text alone.
+        read: Asks the text encoder: [B, T] scores, and [B] whether it saw the beginning of a text alone.
     """
 
     graph: Floats
-    text: Floats
     vectors: NDArray[np.float32]
-    truncated: NDArray[np.bool_]
+    read: Callable[[], tuple[Floats, NDArray[np.bool_]]]
+
+    @cached_property
+    def _read(self) -> tuple[Floats, NDArray[np.bool_]]:
+        return self.read()
+
+    @property
+    def text(self) -> Floats:
+        """Normal scores of quality by the text encoder. Shapes: [B, T]."""
+        return self._read[0]
+
+    @property
+    def truncated(self) -> NDArray[np.bool_]:
+        """Whether the text encoder saw the beginning of the text alone. Shapes: [B]."""
+        return self._read[1]
 
 
 @dataclass(frozen=True)
@@ -50,5 +64,4 @@ class NeuralMembers:
     def ask(self, graphs: Sequence[ArchGraph], features: Floats) -> NeuralScores:
         """Scores on all tasks, and vectors. Shapes: B normalised graphs, features [B, F]."""
         scores, vectors = self.graph.ask(graphs, features, self.descriptors)
-        read, truncated = self.text.ask(graphs, self.descriptors)
-        return NeuralScores(scores, read, vectors, truncated)
+        return NeuralScores(scores, vectors, lambda: self.text.ask(graphs, self.descriptors))
