@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from archlm.devices.known_devices import KnownDevices
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import Candidates, choose
-from archlm.finetuning.table import LabelledNetworks
+from archlm.finetuning.table import LabelledNetworks, names_cost
 from encoders import text
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
@@ -53,13 +52,9 @@ def is_cost(labelled: LabelledNetworks) -> bool:
     return labelled.task.direction == "min" and bool((labelled.values > 0).all())
 
 
-_SUMS = frozenset(("latency", "runtime", "time", "ms", "energy", "power", "memory"))
-
-
 def adds_up(task: Task) -> bool:
     """Whether the layers of a network each have their part in the target: time, energy, memory."""
-    words = set(re.findall(r"[a-z]+", f"{task.metric} {task.name}".lower()))
-    return bool(task.device) or bool(words & _SUMS)
+    return bool(task.device) or names_cost(f"{task.metric} {task.name}")
 
 
 def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> LabelledNetworks:

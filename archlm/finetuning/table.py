@@ -124,7 +124,7 @@ def read_table(
         )
     values = _numbers(rows, target)
     _check_spread(values, target)
-    _check_unit(rows, values, labelled, is_cost=task is None and bool(_COSTS & set(_words(target))))
+    _check_unit(rows, values, labelled, is_cost=task is None and names_cost(target))
 
     folder = Path(data).parent if isinstance(data, str | Path) else None
     graphs = _graphs(rows, folder, inputs, progress)
@@ -162,6 +162,11 @@ def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> li
             f"space {space} is asked for, but the column 'space' says {some(elsewhere)}; leave out one of the two"
         )
     return rows
+
+
+def names_cost(name: str) -> bool:
+    """Whether a name says that a cost was measured, in which every layer has its part: time, energy, memory."""
+    return bool(_COSTS & set(_words(name)))
 
 
 def _words(target: str) -> list[str]:
