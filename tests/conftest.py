@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from onnx_bench.tasks import registry
 
 # Threads of LightGBM that wait for one another by spinning take minutes where a second program uses the processors.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -26,6 +29,14 @@ def shared_data() -> Path:
         if (folder / "nasbench201.parquet").is_file():
             return folder
     pytest.skip(f"no benchmark records in {' or '.join(map(str, folders))}; set ARCHLM_SHARED to their folder")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_registry() -> Iterator[None]:
+    """Tasks that the tests of a file register are forgotten after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "_TASKS", dict(registry._TASKS))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -37,8 +37,8 @@ protocols:
 
 
 @pytest.fixture(autouse=True)
-def own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test registers is forgotten after it."""
+def registry_of_one_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test registers is forgotten after it, not only after the file."""
     monkeypatch.setattr(registry, "_TASKS", dict(registry._TASKS))
     yield
 
