@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any
 from archlm import guard
 
 if TYPE_CHECKING:
+    from archlm.generation.generator import Generator
     from archlm.predictor import Predictor
+    from generators.condition import Condition
 
 guard.check()
 
 __version__ = "0.1.0"
-__all__ = ["Predictor", "__version__"]
+__all__ = ["Condition", "Generator", "Predictor", "__version__"]
 
-_HOMES = {"Predictor": "archlm.predictor"}
+_HOMES = {
+    "Condition": "generators.condition", "Generator": "archlm.generation.generator", "Predictor": "archlm.predictor",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -75,25 +75,51 @@ def _start(model: QualityModel, sources: Sequence[Labelled], space: Labelled, ta
     return Start(space, sample, (export_graph_model(model),), own)
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """What a draw of labels makes of a start.
+
+    Attributes:
+        part: The fine-tuned task.
+        whole: Of all distinct networks of the space, as it sees them.
+        seen: Rows whose labels it has seen.
+        unseen: All other rows that were measured.
+    """
+
+    part: FinetunedTask
+    whole: Sample
+    seen: NDArray[np.int64]
+    unseen: NDArray[np.int64]
+
+
+def fit_few(
+    start: Start, task: str, labels: int, draw: int, *, networks: bool = True, threads: int = 1
+) -> Fitted:  # fmt: skip
+    """Fine-tune on a random draw of `labels` networks."""
+    values = start.space.known.targets[task]
+    measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
+    seen, unseen = np.sort(measured[:labels]), np.sort(measured[labels:])
+    whole = replace(start.sample, blocks={**start.sample.blocks, "described": start.zero_shot[task][:, None]})
+    sample = whole.take(seen)
+    candidates = Candidates.suited(
+        labels, start.networks if networks else (), describe(get_task(task)), seed=draw, threads=threads
+    )
+    choice = choose(candidates, sample, values[seen], logarithmic=False, seed=draw)
+    names = [str(row) for row in seen]
+    part = FinetunedTask.fit(get_task(task), names, names, sample, values[seen], candidates, choice, logarithmic=False)
+    return Fitted(part, whole, seen, unseen)
+
+
 def few_label_rows(
     start: Start, task: str, labels: int, draw: int, *, networks: bool = True, threads: int = 1
 ) -> list[dict[str, Any]]:
     """Fine-tune on a random draw of `labels` networks, test on the others, beside the baselines."""
     values = start.space.known.targets[task]
-    measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
-    seen, unseen = np.sort(measured[:labels]), np.sort(measured[labels:])
-    whole = replace(start.sample, blocks={**start.sample.blocks, "described": start.zero_shot[task][:, None]})
+    fitted = fit_few(start, task, labels, draw, networks=networks, threads=threads)
+    whole, seen, unseen = fitted.whole, fitted.seen, fitted.unseen
     sample, features = whole.take(seen), whole.features
-    candidates = Candidates.suited(
-        labels, start.networks if networks else (), describe(get_task(task)), seed=draw, threads=threads
-    )
-    choice = choose(candidates, sample, values[seen], logarithmic=False, seed=draw)
     scale = TargetScale.fit(values[seen], logarithmic=False)
-    names = [str(row) for row in seen]
-    fitted = FinetunedTask.fit(
-        get_task(task), names, names, sample, values[seen], candidates, choice, logarithmic=False
-    )
-    answers = fitted.answer(whole.take(unseen))
+    answers = fitted.part.answer(whole.take(unseen))
     trees = Trees.fit(sample, scale.to_scores(values[seen]), ("size", "features"), draw, threads)
     signals = {
         "effective parameters": features[:, NAMES.index("log_params")], "MACs": features[:, NAMES.index("log_macs")],
@@ -112,7 +138,7 @@ def few_label_rows(
         for name, value in found.items()
     ]  # fmt: skip
     rows[-1] |= {
-        "shares": "; ".join(f"{name} {share:.1f}" for name, share in choice.shares.items()),
+        "shares": "; ".join(f"{name} {share:.1f}" for name, share in fitted.part.choice.shares.items()),
         "coverage": float(np.mean((answers.low <= truth) & (truth <= answers.high))),
     }
     return rows

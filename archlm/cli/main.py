@@ -11,6 +11,7 @@ from archlm.cli.bench import app as bench
 from archlm.cli.convert import convert
 from archlm.cli.encode import encode
 from archlm.cli.finetune import finetune
+from archlm.cli.generate import generate
 from archlm.cli.inspect import inspect
 from archlm.cli.predict import predict
 from archlm.cli.spaces import spaces
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (predict, finetune, suggest, inspect, encode, convert, tasks, spaces):
+for command in (predict, generate, finetune, suggest, inspect, encode, convert, tasks, spaces):
     app.command()(command)
 app.add_typer(bench)
 

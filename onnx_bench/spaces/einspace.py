@@ -81,7 +81,8 @@ class Einspace(DrawnSpace[Tree]):
         tracer = Tracer(Limits(self.max_functions, self.max_elements, self.max_params))
         tracer.module(tree, self.head().input)
 
-    def _is_valid(self, tree: Tree) -> bool:
+    def is_valid(self, tree: Tree) -> bool:
+        """Whether every function fits the tensor it gets, within the limits."""
         try:
             self._trace(tree)
         except NotDerivedError:
@@ -92,11 +93,11 @@ class Einspace(DrawnSpace[Tree]):
         sampler = Sampler(rng, self.max_functions, self.max_depth)
         while True:
             tree = sampler.network(self.head().input)
-            if self._is_valid(tree):
+            if self.is_valid(tree):
                 return str(tree)
 
     def neighbours(self, arch: str) -> list[str]:
-        return [str(tree) for tree in dict.fromkeys(GRAMMAR.neighbours(self.parse(arch))) if self._is_valid(tree)]
+        return [str(tree) for tree in dict.fromkeys(GRAMMAR.neighbours(self.parse(arch))) if self.is_valid(tree)]
 
     def size(self) -> int | None:
         return None

@@ -1,0 +1,189 @@
+"""`archlm generate`: networks for a task, within budgets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archlm.cli.lean_imports import hidden
+from archlm.cli.terminal import clean, count, print_json, print_table, status
+
+if TYPE_CHECKING:
+    from archlm.generation.generated import Generated
+    from archlm.predictor import Predictor
+    from generators.condition import Condition
+
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgG]?)")
+_SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
+
+
+def quantity(text: str) -> float:
+    """A number such as 600k, 1.5M or 2G."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no number; write it as 1000000, 1M, 600k or 2.5G")
+    return float(match[1]) * _SIZES[match[2].lower()]
+
+
+def generate(
+    sentence: Annotated[
+        str | None,
+        typer.Argument(help='What is asked, in words: "a network for CIFAR-100 under 1M parameters, low latency on '
+                       'raspi4". Options say the same and win over it.'),
+    ] = None,
+    task: Annotated[str | None, typer.Option("--task", help="The task to be good at; see `archlm tasks`.")] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="The search space; those in which the task was measured if left out.")
+    ] = None,
+    max_params: Annotated[
+        float | None, typer.Option("--max-params", parser=quantity, metavar="N", help="Most parameters, such as 1M.")
+    ] = None,
+    max_macs: Annotated[
+        float | None, typer.Option("--max-macs", parser=quantity, metavar="N", help="Most multiply-accumulates.")
+    ] = None,
+    max_depth: Annotated[int | None, typer.Option("--max-depth", help="Most layers on a path.")] = None,
+    max_latency: Annotated[
+        list[str] | None,
+        typer.Option("--max-latency", metavar="DEVICE=MS", help="Most milliseconds on a device; may be repeated."),
+    ] = None,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option("--objective", metavar="COST", help="Keep it low: params, macs, depth or latency/DEVICE; the "
+                     "answer is then a Pareto set. May be repeated."),
+    ] = None,
+    language_model: Annotated[
+        str | None,
+        typer.Option("--language-model", metavar="MODEL", help="Let a language model read the sentence instead of the "
+                     "grammar: a folder, or http(s)://host/v1#name. What it answers is checked and shown."),
+    ] = None,
+    num: Annotated[int, typer.Option("--n", "--num", min=1, help="How many networks.")] = 16,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    guidance: Annotated[
+        float, typer.Option("--guidance", min=0.0, help="How strongly the predictor pulls; 0 draws at random.")
+    ] = 12.0,
+    steps: Annotated[int, typer.Option("--steps", min=1, max=1000, help="Steps of the reverse pass.")] = 20,
+    evolve: Annotated[
+        int | None,
+        typer.Option("--evolve", metavar="CALLS", min=1, help="Search by regularised evolution with so many calls of "
+                     "the predictor instead, to compare."),
+    ] = None,
+    illuminate: Annotated[
+        str | None,
+        typer.Option("--illuminate", metavar="COSTS", help="Fill a grid over one or two costs (params,latency/raspi4) "
+                     "with the best network for each cell, instead of --n networks."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="FOLDER", help="What `archlm finetune` wrote: guides to its own task."),
+    ] = None,
+    generator: Annotated[
+        Path | None, typer.Option("--generator", metavar="FOLDER", help="Another generator than the shipped one.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write each network as ONNX and as PyTorch source, and a report."),
+    ] = None,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="With --out: random initial weights in the ONNX files.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the networks as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Propose networks that are predicted to be best at a task within budgets.
+
+    One guided reverse pass of a graph diffusion model makes all of them; none is drawn and thrown away.
+    """
+    with status("loading") as say:
+        predictor = _predictor(model)
+        condition = _condition(sentence, language_model, {
+            "task": task, "space": space, "max_params": max_params, "max_macs": max_macs, "max_depth": max_depth,
+            "max_latency": _latencies(max_latency or ()), "objectives": tuple(objective or ()),
+        })  # fmt: skip
+        from archlm.generation.generator import Generator
+        from generators.draw import Settings
+
+        maker = Generator.from_pretrained(generator, predictor=predictor)
+        settings = Settings(steps=steps, guidance_scale=guidance)
+        if illuminate is not None:
+            from archlm.generation.illuminate import illuminate as fill
+
+            found = fill(maker, condition, illuminate.split(","), seed=seed, settings=settings, progress=say)
+        elif evolve is not None:
+            from archlm.generation.evolve import evolve_networks
+
+            found = evolve_networks(maker, condition, num, evolve, seed=seed, progress=say)
+        else:
+            found = maker.generate(condition, num, seed, settings=settings, progress=say)
+        if out is not None:
+            from archlm.generation.report import write_generated
+
+            write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
+    if as_json:
+        print_json({"condition": str(condition), "networks": [one.to_json() for one in found]})
+        return
+    _print(found, condition)
+    if out is not None:
+        typer.echo(f"Written to {clean(str(out))}: ONNX, source, report.md")
+
+
+def _predictor(model: Path | None) -> Predictor:
+    with hidden() if model is None else nullcontext():
+        from archlm.predictor import Predictor
+
+    return Predictor.from_pretrained(model)
+
+
+def _condition(sentence: str | None, language_model: str | None, options: dict[str, Any]) -> Condition:
+    """The condition of the options, which win, and of the sentence; what the sentence means is shown."""
+    from generators.condition import Condition
+    from generators.sentence import parse_sentence
+
+    given = {name: value for name, value in options.items() if value}
+    if sentence is None:
+        return Condition(**given)
+    if language_model is not None:
+        from archlm.generation.language_model import ask_language_model
+
+        condition, ignored = ask_language_model(language_model, sentence, **given), ()
+    else:
+        condition, ignored = parse_sentence(sentence, **given)
+    typer.echo(f"Understood: {clean(str(condition))}", err=True)
+    if ignored:
+        typer.echo(f"Not used: {clean(', '.join(ignored))}", err=True)
+    return condition
+
+
+def _latencies(texts: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for text in texts:
+        device, _, most = text.partition("=")
+        try:
+            found[device.strip()] = float(most)
+        except ValueError:
+            raise typer.BadParameter(
+                f"{text!r}: write DEVICE=MS, such as raspi4=20", param_hint="--max-latency"
+            ) from None
+    return found
+
+
+def _print(found: Sequence[Generated], condition: Condition) -> None:
+    from generators.condition import unit_of
+    from generators.targets import COSTS
+    from onnx_bench.tasks import get_task
+
+    unit = get_task(condition.task).unit
+    costs = list(found[0].costs)
+    columns = ["", "space", "predicted", "90 % interval", *costs, "budgets", "architecture"]
+    rows = []
+    for number, one in enumerate(found, 1):
+        numbers = [
+            count(one.costs[name]) if name in COSTS else f"{one.costs[name]:.3g}{unit_of(name)}" for name in costs
+        ]
+        interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g} {unit}"
+        met = "exceeds " + ", ".join(one.exceeded) if one.exceeded else "met"
+        rows.append([f"{number:02d}", one.space, f"{one.answer['mean']:.4g} {unit}", interval, *numbers, met, one.arch])
+    print_table(f"{len(found)} networks: {condition}", columns, rows, right=("predicted", "90 % interval", *costs))

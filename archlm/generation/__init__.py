@@ -1,0 +1,1 @@
+"""Generating architectures: the predictor guides the diffusion model."""

@@ -1,0 +1,222 @@
+"""`Generator`: architectures for a task and budgets, proposed by diffusion that the predictor guides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from archlm.generation.generated import Generated
+from archlm.generation.oracle import Oracle
+from archlm.predictor import Predictor
+from generators.condition import Condition, InvalidConditionError, shown, unit_of
+from generators.draw import Aim, Settings, draw_architectures
+from generators.pipeline import ArchitecturePipeline, read_pipeline
+from generators.polish import Polished
+from generators.score import NoiseAwareScore
+from generators.targets import LATENCY, is_quality
+from generators.taught_score import TaughtScore
+from onnx_bench.tasks import get_task
+
+Score = NoiseAwareScore | TaughtScore
+
+SHIPPED = Path(__file__).parent.parent / "generator_weights"
+
+
+class Generator:
+    """Generates architectures.
+
+    Example:
+        >>> from archlm import Condition, Generator
+        >>> generator = Generator.from_pretrained()
+        >>> found = generator.generate(Condition(task="cifar10", space="nasbench201", max_params=5e5), num=4, seed=0)
+        >>> all(one.costs["params"] <= 5e5 for one in found)
+        True
+    """
+
+    def __init__(self, pipeline: ArchitecturePipeline, predictor: Predictor) -> None:
+        self.pipeline, self.predictor = pipeline, predictor
+        self._taught: dict[tuple[str, str], TaughtScore] = {}
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path | None = None, *, predictor: Predictor | None = None) -> Generator:
+        """Load a generator.
+
+        Args:
+            path: A folder written by `save_pretrained`; the shipped generator if left out.
+            predictor: Guides it; the shipped predictor if left out. One that was fine-tuned guides to its own tasks.
+
+        Raises:
+            CheckpointError: The folder is no generator, or one of other search spaces.
+        """
+        return cls(read_pipeline(SHIPPED if path is None else Path(path)), predictor or Predictor.from_pretrained())
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the generator, to be read by `from_pretrained`."""
+        self.pipeline.save_pretrained(folder)
+
+    def spaces_for(self, condition: Condition) -> tuple[str, ...]:
+        """The space that is asked for, else those in which the task was measured, else those that have it."""
+        if condition.space is not None:
+            return (condition.space,)
+        known = tuple(self.pipeline.score.config.spaces)
+        found = tuple(space for space in known if condition.task in self.pipeline.score.targets_in(space))
+        weights = self.predictor.weights
+        if condition.task in weights.tasks:
+            measured = tuple(space for space in found if space in weights.task(condition.task).spaces)
+            found = measured or found
+        if not found:
+            raise InvalidConditionError(
+                f"no space of the generator has the task {condition.task}; name one with `space` (there are "
+                f"{', '.join(known)}) to generate for it by its description"
+            )
+        return found
+
+    def generate(
+        self, condition: Condition, num: int = 16, seed: int = 0, *, settings: Settings = Settings(),  # noqa: B008  # immutable
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> list[Generated]:  # fmt: skip
+        """Architectures that meet a condition, those predicted best first.
+
+        One guided reverse pass makes all of them: nothing is drawn that is not returned.
+
+        Args:
+            condition: What is asked.
+            num: How many; they are dealt evenly to the spaces where the condition leaves the space open.
+            seed: Of everything random.
+            settings: How the pass is made.
+            progress: Told what is done next.
+
+        Raises:
+            InvalidConditionError: No space has a network within the budgets; the message names the nearest.
+        """
+        if num < 1:
+            raise InvalidConditionError(f"num is {num}; at least one architecture must be asked for")
+        names = self.spaces_for(condition)
+        shares = [len(part) for part in np.array_split(np.arange(num), len(names))]
+        found: list[Generated] = []
+        for space, share in zip(names, shares, strict=True):
+            if share:
+                progress(f"generating {share} of {space}")
+                found += self.generate_of(space, condition, share, seed, settings)
+        self.check_met(found, condition)
+        return by_quality(found, condition)
+
+    def generate_of(self, space: str, condition: Condition, num: int, seed: int, settings: Settings) -> list[Generated]:
+        """The architectures of one pass over one space, whether or not they meet the budgets."""
+        oracle = self.oracle(space, condition)
+        polished = self.draw(oracle, condition, num, seed, settings)
+        return self.described(oracle, condition, [one.arch for one in polished])
+
+    def oracle(self, space: str, condition: Condition) -> Oracle:
+        """What knows everything of a space that the condition speaks of."""
+        devices = [name for name in (*condition.budgets, *condition.objectives) if name.startswith(LATENCY)]
+        return Oracle(self.predictor, space, condition.task, tuple(dict.fromkeys(devices)))
+
+    def described(self, oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[Generated]:
+        """Architectures with their predictions and costs."""
+        return [
+            Generated(oracle.space, arch, oracle.head, answer, costs, self.exceeded(costs, condition))
+            for arch, answer in zip(archs, oracle.answers(archs), strict=True)
+            for costs in [oracle.costs(arch)]
+        ]
+
+    @staticmethod
+    def exceeded(costs: Mapping[str, float], condition: Condition) -> dict[str, float]:
+        """Budgets that costs exceed, with their limits."""
+        return {name: most for name, most in condition.budgets.items() if costs[name] > most}
+
+    @staticmethod
+    def check_met(found: Sequence[Generated], condition: Condition) -> None:
+        """Make sure that something meets the budgets.
+
+        Raises:
+            InvalidConditionError: Nothing does; the message names the nearest.
+        """
+        if all(one.exceeded for one in found):
+            raise InvalidConditionError(_nearest(found, condition))
+
+    def draw(self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings) -> list[Polished]:
+        """The architectures of one pass over a space, in the order drawn."""
+        space, denoiser = oracle.space, self.pipeline.denoiser
+        score, place = self.score_for(oracle)
+        targets, names = list(score.config.targets), list(denoiser.config.targets)
+        limits = {name: self._normal(space, name, most) for name, most in condition.budgets.items()}
+        weights = _weights(num, len(targets), place, [targets.index(name) for name in condition.objectives])
+        told = torch.full((num, len(names)), torch.nan)
+        for name, most in limits.items():
+            told[:, names.index(name)] = most
+        if not condition.objectives and condition.task in denoiser.config.targets and is_quality(condition.task):
+            told[:, names.index(condition.task)] = _BEST
+
+        def measure(arch: str) -> dict[int, float]:
+            costs = oracle.costs(arch) if limits else {}
+            return {targets.index(name): self._normal(space, name, costs[name]) for name in limits}
+
+        aim = Aim(
+            score, weights, {targets.index(name): most for name, most in limits.items()}, measure, oracle.identity
+        )
+        return draw_architectures(self.pipeline, space, num, aim, told, settings, seed)
+
+    def _normal(self, space: str, cost: str, value: float) -> float:
+        """A cost on the scale of the space."""
+        return float(self.pipeline.score.scale(space, cost).to_normal(np.array([value]))[0])
+
+    def score_for(self, oracle: Oracle) -> tuple[Score, int]:
+        """The score that guides to the task of an oracle, and the place of the task among its targets.
+
+        Where the shipped score does not know the task (a fine-tuned one, or one that was never measured in the space),
+        it is taught what the predictor says of a sample of the space, which takes seconds and is remembered.
+        """
+        score: NoiseAwareScore = self.pipeline.score
+        if oracle.task not in self.predictor.finetuned and oracle.task in score.targets_in(oracle.space):
+            return score, list(score.config.targets).index(oracle.task)
+        key = (oracle.space, oracle.task)
+        if key not in self._taught:
+            from archlm.generation.teaching import taught_score  # its trainer is slow to import
+
+            self._taught[key] = taught_score(self.pipeline, oracle)
+        return self._taught[key], len(self._taught[key].config.targets) - 1
+
+
+_BEST = 2.5
+"""Normal score of the quality that the denoiser is told to aim at: the best of 150."""
+_CHEAPEST = 0.6
+"""Weight of costs against quality at the cheap end of a Pareto set; with more, networks turn bad, not cheap."""
+
+
+def _weights(num: int, targets: int, task: int, costs: Sequence[int]) -> Tensor:
+    """Of each graph: the task alone, or from the task alone to mostly the costs. Shapes: [T] or [B, T]."""
+    if not costs:
+        weights = torch.zeros(targets)
+        weights[task] = 1.0
+        return weights
+    weights = torch.zeros(num, targets)
+    weights[:, task] = 1.0
+    weights[:, costs] = -torch.linspace(0, _CHEAPEST, num)[:, None]
+    return weights
+
+
+def by_quality(found: Sequence[Generated], condition: Condition) -> list[Generated]:
+    """Those that meet all budgets first, the best of them first."""
+    sign = -1 if get_task(condition.task).direction == "max" else 1
+    return sorted(found, key=lambda one: (bool(one.exceeded), sign * one.answer["mean"]))
+
+
+def _nearest(found: Sequence[Generated], condition: Condition) -> str:
+    """What to say where nothing meets the budgets."""
+
+    def excess(one: Generated) -> float:
+        return max(one.costs[name] / most for name, most in one.exceeded.items())
+
+    near = min(found, key=excess)
+    costs: dict[str, Any] = {name: near.costs[name] for name in condition.budgets}
+    listed = ", ".join(f"{name} {shown(value)}{unit_of(name)}" for name, value in costs.items())
+    return (
+        f"no network in {', '.join(dict.fromkeys(one.space for one in found))} was found for {condition}; the nearest "
+        f"has {listed} ({near.space} {near.arch}): allow at least as much"
+    )

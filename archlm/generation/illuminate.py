@@ -1,0 +1,64 @@
+"""Fill a grid over costs with the best generated network of every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from archlm.generation.generated import Generated
+from archlm.generation.generator import Generator
+from generators.condition import Condition, InvalidConditionError
+from generators.draw import Settings
+from generators.illumination import Grid
+from onnx_bench.tasks import get_task
+
+CELLS = 8
+"""Of the grid along each cost."""
+BATCH = 32
+"""Networks generated for each step of the walk over budgets."""
+_REACH = 2.0
+"""The grid spans this many standard deviations of random networks' costs, to each side."""
+
+
+def illuminate(
+    generator: Generator, condition: Condition, costs: Sequence[str], *, seed: int = 0, settings: Settings = Settings(),  # noqa: B008  # immutable
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Generated]:  # fmt: skip
+    """The best network of every cell of a grid over one or two costs, cheapest first.
+
+    Batches are generated for budgets that grow from the cheap end of the first cost to its dear end, a pass for each
+    column of the grid; every network of every batch is put into the cell where it belongs.
+
+    Args:
+        generator: Makes the networks.
+        condition: Its budgets hold for all of them.
+        costs: `params`, `macs`, `depth` or `latency/<device>`.
+        seed: Of everything random.
+        settings: How each pass is made.
+        progress: Told how far it is.
+
+    Raises:
+        InvalidConditionError: Not one or two different costs, or more than one space.
+    """
+    if not 1 <= len(costs) <= 2 or len(set(costs)) != len(costs):
+        raise InvalidConditionError(f"a grid is over one or two different costs; found {', '.join(costs) or 'none'}")
+    names = generator.spaces_for(condition)
+    if len(names) > 1:
+        raise InvalidConditionError(f"a grid is of one space; name one of {', '.join(names)} with --space")
+    condition = condition.with_objectives(costs)  # checks their names, and has them measured
+    score = generator.pipeline.score
+    steps = np.linspace(-_REACH, _REACH, CELLS + 1)
+    edges = [score.scale(names[0], cost).to_cost(steps) for cost in costs]
+    sign = 1 if get_task(condition.task).direction == "max" else -1
+    grid: Grid[Generated] = Grid(
+        [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
+        lambda one: sign * one.answer["mean"],
+    )  # fmt: skip
+    for column, most in enumerate(edges[0][1:]):
+        progress(f"{column + 1} of {CELLS} budgets, {len(grid.elites)} of {grid.size} cells")
+        budget = condition.with_budget(costs[0], float(most))
+        passed = budget if len(costs) > 1 else budget.with_objectives(())
+        found = generator.generate_of(names[0], passed, BATCH, seed + column, settings)
+        grid.add(one for one in found if not generator.exceeded(one.costs, condition))
+    return [elite.item for _, elite in sorted(grid.elites.items())]

@@ -1,0 +1,81 @@
+"""`Oracle`: what real networks of a space cost and how good the predictor finds them, each asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archlm.predictor import Predictor
+from generators.costs import costs
+from generators.targets import LATENCY
+from onnx_bench import spaces
+from onnx_bench.errors import UnknownNameError
+from onnx_bench.graph import ArchGraph
+
+
+@dataclass
+class Oracle:
+    """Asks about architectures of one space.
+
+    Predictions are of the network for the default task of the space, which the predictor was trained on; costs are of
+    the network for the task asked for as it would be trained, batch norms and all, which is what is written.
+
+    Attributes:
+        predictor: Answers.
+        space: Of the architectures.
+        task: To be good at.
+        devices: Tasks `latency/<device>` that are asked too.
+        calls: Architectures that the predictor was asked about.
+    """
+
+    predictor: Predictor
+    space: str
+    task: str
+    devices: Sequence[str] = ()
+    calls: int = field(default=0, init=False)
+    _answers: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
+    _costs: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.found = spaces.get(self.space)
+        self.head = head_of(self.space, self.task)
+
+    def graph(self, arch: str) -> ArchGraph:
+        """The network for the task, as it would be trained."""
+        return self.found.build(arch, task=self.head, normalised=False)
+
+    def identity(self, arch: str) -> str:
+        """The fingerprint of the network."""
+        return self.found.build(arch, task=self.head).fingerprint()
+
+    def costs(self, arch: str) -> dict[str, float]:
+        """Parameters, multiply-accumulates, depth, and milliseconds by device."""
+        if arch not in self._costs:
+            graph = self.graph(arch)
+            found: dict[str, float] = dict(costs(graph))
+            known = self.predictor.weights.devices
+            for device in self.devices:
+                # As the predictor will see the written file.
+                found[device] = float(known.predict(device.removeprefix(LATENCY), [graph.normalise()]).mean[0])
+            self._costs[arch] = found
+        return self._costs[arch]
+
+    def answers(self, archs: Iterable[str]) -> list[dict[str, Any]]:
+        """What the predictor says."""
+        listed = list(archs)
+        new = [arch for arch in dict.fromkeys(listed) if arch not in self._answers]
+        self.calls += len(new)
+        graphs = (self.found.build(arch) for arch in new)
+        for arch, answer in zip(new, self.predictor.answers(graphs, [self.task]), strict=True):
+            self._answers[arch] = answer | {"arch": arch}
+        return [self._answers[arch] for arch in listed]
+
+
+def head_of(space: str, task: str) -> str | None:
+    """The task whose head a network of the space for `task` has; `None` for the default head."""
+    try:
+        spaces.get(space).head(task)
+    except UnknownNameError:
+        return None
+    return task

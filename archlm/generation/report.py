@@ -1,0 +1,89 @@
+"""Write generated architectures to a folder: ONNX, PyTorch source, a report with pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from archlm.answer import FAMILIAR
+from archlm.generation.generated import Generated
+from archlm.generation.pareto import front
+from generators.condition import Condition, shown, unit_of
+from onnx_bench.errors import UserInputError
+from onnx_bench.tasks import get_task
+
+
+def write_generated(
+    folder: Path, found: Sequence[Generated], condition: Condition, *, weights: bool = False, seed: int = 0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:  # fmt: skip
+    """Write `NN.onnx` and `NN.py` for each architecture, `networks.json`, `report.md` and its pictures.
+
+    Raises:
+        UserInputError: The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, one in enumerate(found, 1):
+            progress(f"writing {number} of {len(found)}")
+            (folder / f"{number:02d}.onnx").write_bytes(one.to_onnx(weights=weights, seed=seed).SerializeToString())
+            (folder / f"{number:02d}.py").write_text(one.source)
+        listed = {"condition": str(condition), "networks": [one.to_json() for one in found]}
+        (folder / "networks.json").write_text(json.dumps(listed, indent=1) + "\n")
+        progress("drawing")
+        from archlm.generation.pictures import block_pictures, trade_off  # slow to import
+
+        block_pictures(found).savefig(folder / "architectures.png", dpi=110)
+        costs = _compared(condition)
+        for cost in costs:
+            trade_off(found, cost).savefig(folder / f"{_file_name(cost)}.png", dpi=110)
+        (folder / "report.md").write_text(_page(found, condition, costs))
+    except OSError as error:
+        raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from error
+
+
+def _compared(condition: Condition) -> list[str]:
+    """Costs that have a picture: those that the condition speaks of, else the parameters."""
+    return list(dict.fromkeys([*condition.objectives, *condition.budgets])) or ["params"]
+
+
+def _file_name(cost: str) -> str:
+    return "trade-off-" + cost.replace("/", "-")
+
+
+def _page(found: Sequence[Generated], condition: Condition, costs: Sequence[str]) -> str:
+    task = get_task(condition.task)
+    unit = f" {task.unit}" if task.unit else ""
+    strangers = sum(one.answer["in_distribution"] < FAMILIAR for one in found)
+    distinct = len({one.graph.fingerprint() for one in found})
+    lines = [
+        f"# {len(found)} networks for {task.name}", "",
+        f"Condition: {condition}. {distinct} of {len(found)} are distinct; "
+        f"{sum(not one.exceeded for one in found)} meet all budgets.", "",
+        f"| | space | predicted{unit} | 90 % interval | {' | '.join(found[0].costs)} | budgets | architecture |",
+        "|---" * (6 + len(found[0].costs)) + "|",
+    ]  # fmt: skip
+    for number, one in enumerate(found, 1):
+        numbers = " | ".join(shown(value) + unit_of(name) for name, value in one.costs.items())
+        met = "exceeds " + ", ".join(one.exceeded) if one.exceeded else "met"
+        interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g}"
+        lines.append(
+            f"| [{number:02d}]({number:02d}.onnx) ([source]({number:02d}.py)) | {one.space} | "
+            f"{one.answer['mean']:.4g} | {interval} | {numbers} | {met} | `{one.arch}` |"
+        )
+    lines += [""]
+    if strangers:
+        lines += [f"{strangers} of them are unlike the networks measured on {task.name}: trust their order, not the "
+                  "numbers.", ""]  # fmt: skip
+    if condition.objectives:
+        ends = front(found, condition.objectives)
+        lines += [
+            f"No other beats {', '.join(f'{i + 1:02d}' for i in ends.members)} in both the prediction and "
+            f"{', '.join(condition.objectives)}; the hypervolume is {ends.hypervolume:.3f} of the box between the "
+            "worst and the best values (costs on a logarithmic scale).", "",
+        ]  # fmt: skip
+    lines += ["Parameters, multiply-accumulates and depth are those of the written files; predictions are of networks "
+              "nobody has trained.", "", "![Architectures](architectures.png)", ""]  # fmt: skip
+    lines += [f"![Predicted against {cost}]({_file_name(cost)}.png)" for cost in costs]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,176 @@
+"""The last steps of a pass: exact guidance, hard budgets, no architecture twice.
+
+Gradients say to first order what a change is worth. Near the end of a pass, where graphs are nearly clean, the score is
+asked about every single change instead (exact guidance), and what is drawn is decoded, checked against the budgets on
+the real network, and, where it exceeds them or is there already, changed where that costs least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generators.changes import Changes
+from generators.codes import Codes
+from generators.frame import Frame
+from generators.layouts import Layout
+from generators.scores import Scores
+from generators.vocabulary import Vocabulary
+
+Measured = Mapping[int, float]
+"""What budgets limit, of one network: by target, on the scale of the space."""
+
+_AT_ONCE = 8192
+"""Graphs that are scored at once."""
+_MOST_ROUNDS = 60
+"""Edits on the way to a budget; more than any space has places."""
+_STEP = 1e-6
+
+
+@dataclass(frozen=True)
+class Polished:
+    """An architecture at the end of a pass.
+
+    Attributes:
+        arch: In the notation of its space.
+        measured: What budgets limit, on the scale of the space.
+        meets: Whether all budgets are met.
+    """
+
+    arch: str
+    measured: Measured
+    meets: bool
+
+
+@dataclass
+class Polisher:
+    """Turns drawn graphs of one space into architectures.
+
+    Attributes:
+        layout: Of the space.
+        frame: Of the space.
+        vocabulary: Of the codes.
+        score: Expected targets of clean graphs. Shapes: B graphs to [B, T].
+        weights: What is sought. Shapes: [T], or [B, T] for each drawn graph its own.
+        budgets: Most of targets, on the scale of the space.
+        measure: What budgets limit, of a real network.
+        identity: What makes two architectures the same.
+    """
+
+    layout: Layout
+    frame: Frame
+    vocabulary: Vocabulary
+    score: Callable[[Codes], Tensor]
+    weights: Tensor
+    budgets: Mapping[int, float]
+    measure: Callable[[str], Measured]
+    identity: Callable[[str], str]
+
+    def __post_init__(self) -> None:
+        self.changes = Changes.of(self.frame)
+
+    def climb(self, codes: Codes, rounds: int) -> Codes:
+        """Make the best single change of each graph, as long as there is one, at most `rounds` times.
+
+        A clean graph is moved to a better one; budgets count as the score expects the costs.
+        """
+        codes = Codes(codes.nodes.clone(), codes.edges.clone())
+        active = torch.arange(len(codes.nodes))
+        for _ in range(rounds):
+            if not len(active):
+                break
+            weights = self.weights if self.weights.dim() == 1 else self.weights[active]
+            here = codes.take(active)
+            value = self._value(self._asked(here), weights, 0.0)
+            changed = self.changes.apply(here)
+            repeated = weights if weights.dim() == 1 else weights.repeat_interleave(len(self.changes), dim=0)
+            values = self._value(self._asked(changed), repeated, 0.0).view(len(active), -1)
+            best, which = values.max(dim=1)
+            better = best > value + _STEP
+            rows = (torch.arange(len(active)) * len(self.changes) + which)[better]
+            active = active[better]
+            taken = changed.take(rows)
+            codes.nodes[active], codes.edges[active] = taken.nodes, taken.edges
+        return codes
+
+    def settle(self, scores: Sequence[Scores], distinct: bool) -> list[Polished]:
+        """Architectures of drawn graphs, each within the budgets if that can be reached.
+
+        Args:
+            scores: Of B graphs at the end of the pass.
+            distinct: Whether no two may be the same.
+        """
+        taken: set[str] = set()
+        found = []
+        for row, drawn in enumerate(scores):
+            arch = self.layout.decode(drawn)
+            weights = self.weights if self.weights.dim() == 1 else self.weights[row]
+            polished = self._settled(arch, weights, taken)
+            if distinct:
+                taken.add(self.identity(polished.arch))
+            found.append(polished)
+        return found
+
+    def _settled(self, arch: str, weights: Tensor, taken: set[str]) -> Polished:
+        """The architecture itself, or one that is reached by the changes that cost least."""
+        measured = self.measure(arch)
+        best = Polished(arch, measured, self._meets(measured))
+        if best.meets and not self._is_taken(arch, taken):
+            return best
+        seen = {arch}
+        nearest = best
+        for _ in range(_MOST_ROUNDS):
+            others = self._neighbours(best.arch, seen)
+            if not others:
+                break
+            asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(one) for one in (best.arch, *others)]))
+            # What the score is wrong by here, it is about wrong by next door.
+            offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
+            step = None
+            for which in self._value(asked[1:], weights, offset).argsort(descending=True).tolist():
+                other = others[which]
+                seen.add(other)
+                measured = self.measure(other)
+                candidate = Polished(other, measured, self._meets(measured))
+                if candidate.meets and not self._is_taken(other, taken):
+                    return candidate
+                if step is None or self._excess(candidate) < self._excess(step):
+                    step = candidate
+                if not best.meets and self._excess(step) < self._excess(best):
+                    break  # nearer to the budgets: on from there
+            assert step is not None, "there are others"
+            best = step
+            if self._excess(best) < self._excess(nearest):
+                nearest = best
+        return nearest
+
+    def _neighbours(self, arch: str, seen: set[str]) -> list[str]:
+        """Architectures one edit away that have a block graph and were not looked at."""
+        found = []
+        for other in self.layout.space.neighbours(arch):
+            if other not in seen and self.layout.holds(other):
+                found.append(other)
+        return found
+
+    def _is_taken(self, arch: str, taken: set[str]) -> bool:
+        return bool(taken) and self.identity(arch) in taken
+
+    def _value(self, asked: Tensor, weights: Tensor, offset: Mapping[int, float] | float) -> Tensor:
+        value = (asked * weights).sum(dim=1)
+        for place, most in self.budgets.items():
+            off = offset if isinstance(offset, float) else offset[place]
+            value = value - 10.0 * (asked[:, place] + off - most).clamp(min=0)
+        return value
+
+    def _excess(self, polished: Polished) -> float:
+        return sum(max(0.0, polished.measured[place] - most) for place, most in self.budgets.items())
+
+    def _meets(self, measured: Measured) -> bool:
+        return all(measured[place] <= most + 1e-9 for place, most in self.budgets.items())
+
+    def _asked(self, codes: Codes) -> Tensor:
+        parts = range(0, len(codes.nodes), _AT_ONCE)
+        return torch.cat([self.score(codes.take(slice(start, start + _AT_ONCE))) for start in parts])

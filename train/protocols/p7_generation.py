@@ -1,0 +1,245 @@
+"""P7: how good are generated architectures, by look-up of their measured accuracy?
+
+    python -m train.protocols.p7_generation [--space nasbench201] [--seeds 10]
+
+Every row has its own predictor, score and generator that have seen the stated number of labels of the space: none
+(prior and rank trees of all other spaces), 16 or 100 of random networks (pretrained without the space, fine-tuned as
+`archlm finetune` does), or the whole table (`look-up`). The denoiser has learnt the structure of random architectures
+alone. The score is taught what the predictor says of `CALLS` random architectures, or the whole table; these are all
+calls of the predictor: generated architectures are ranked by the score.
+
+Beside each row stand random architectures ranked by the same predictor with as many calls, and regularised evolution
+with as many. `best of first n` is the best measured accuracy of the first n, by rank; `guided mean` is the mean over
+1,000 architectures of one pass (for random sampling and evolution, over the 1,000 best by the predictor).
+NAS-Bench-101 has labels for 7 % of its cells: cells are generated until 200 are found among these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+
+from generators.draw import Aim, Settings, draw_architectures
+from generators.evolution import evolve
+from generators.targets import normal_scores
+from generators.taught_score import TaughtScore
+from generators.training.samples import SpaceSample
+from generators.training.teach import TEACHING, teach
+from onnx_bench import spaces
+from train.blind_generator import BlindGenerator, blind_generator
+from train.common import write_results
+from train.few_labels import Start, fit_few, start_without_space
+from train.fit import fit_head
+from train.records import LABELS, LEFT_OUT, Labelled, load
+
+Floats = NDArray[np.float64]
+
+TASKS = {
+    "nasbench201": ("cifar10", "cifar100"), "nasbench101": ("cifar10",), "transnas_micro": ("transnas/class_scene",),
+}  # fmt: skip
+LABEL_COUNTS = (0, 16, 100)
+CALLS = 2000
+GUIDED = 1000
+FIRST = Settings(steps=20, guidance_scale=15.0, rounds=8, distinct=True)
+"""For the first few: as good as the score can tell, all different."""
+MANY = Settings(steps=20, rounds=0, distinct=False)
+SCALES = (20.0, 14.0, 10.0, 7.0, 5.0, 3.5, 2.5)
+"""For a thousand the strongest guidance that leaves `VARIED` of a first `PILOT` different: that needs no label."""
+PILOT, VARIED = 200, 80
+UNGUIDED = Settings(steps=20, guidance_scale=0.0, rounds=0, distinct=False)
+LOOK_UP = replace(TEACHING, steps=4000, batch=256, learning_rate=2e-3)
+_WANTED, _MOST = 200, 6000
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is measured of a space.
+
+    Attributes:
+        space: Labelled networks.
+        values: Of each. Shapes: [B].
+        complete: Whether it holds every architecture.
+    """
+
+    space: Labelled
+    values: Floats
+    complete: bool
+
+    @cached_property
+    def names(self) -> dict[str, int]:
+        """Rows by architecture."""
+        return {arch: row for row, arch in enumerate(self.space.archs.tolist())}
+
+    @cached_property
+    def prints(self) -> dict[str, int]:
+        """Rows by fingerprint."""
+        return {found: row for row, found in enumerate(self.space.fingerprints.tolist())}
+
+    @cached_property
+    def fingerprint(self) -> Callable[[str], str]:
+        """The fingerprint of an architecture."""
+        space = spaces.get(self.space.space)
+
+        @cache
+        def of(arch: str) -> str:
+            row = self.names.get(arch)
+            return space.build(arch).fingerprint() if row is None else str(self.space.fingerprints[row])
+
+        return of
+
+    def measured(self, archs: Sequence[str]) -> Floats:
+        """Measured values of architectures, NaN where there is none. Shapes: [B]."""
+        rows = [self.names.get(arch, self.prints.get(self.fingerprint(arch), -1)) for arch in archs]
+        return np.array([np.nan if row < 0 else self.values[row] for row in rows])
+
+    def distinct(self, archs: Sequence[str]) -> int:
+        """Number of fingerprints."""
+        return len({self.fingerprint(arch) for arch in archs})
+
+
+def predictions(spaces_: dict[str, Labelled], start: Start, task: str, labels: int, seed: int) -> Floats:
+    """What the predictor of a row says of every network of the table. Shapes: [B]."""
+    space = start.space
+    if labels == 0:
+        (absent,) = (members for members in LEFT_OUT.values() if space.space in members)
+        head = fit_head([s for name, s in spaces_.items() if name not in absent], 1.0, seed)
+        return head.score(space.features)
+    fitted = fit_few(start, task, labels, seed, networks=False)
+    return fitted.part.answer(fitted.whole).mean[space.known.place]
+
+
+def taught(blind: BlindGenerator, archs: list[str], values: Floats, look_up: bool, seed: int) -> TaughtScore:
+    """The score that a row is guided by."""
+    (space,) = blind.pipeline.denoiser.config.spaces
+    scores = torch.from_numpy(normal_scores(values)).float()[:, None]
+    config = replace(LOOK_UP if look_up else TEACHING, seed=seed)
+    sample = SpaceSample(blind.codes(archs), scores)
+    return teach(blind.pipeline.score, space, blind.pipeline.denoiser.frame(space), sample, "quality", config)
+
+
+def generated(
+    blind: BlindGenerator, score: TaughtScore | None, table: Table, num: int, settings: Settings, seed: int
+) -> list[str]:  # fmt: skip
+    """Architectures of a pass, best first by the score."""
+    (space,) = blind.pipeline.denoiser.config.spaces
+    asked = score or blind.pipeline.score
+    weights = torch.zeros(len(asked.config.targets))
+    weights[-1] = float(score is not None)
+    aim = Aim(asked, weights, {}, lambda _: {}, table.fingerprint)
+    drawn = [one.arch for one in draw_architectures(blind.pipeline, space, num, aim, None, settings, seed)]
+    if score is None:
+        return drawn
+    codes = blind.codes(drawn).float()
+    with torch.no_grad():
+        value = score(codes, torch.ones(num), space)[:, -1]
+    return [drawn[i] for i in value.argsort(descending=True).tolist()]
+
+
+def first_and_mean(table: Table, first: list[str], many: list[str]) -> dict[str, Any]:
+    """The columns of a row."""
+    values = table.measured(first)
+    values = values[np.isfinite(values)]
+    mean = table.measured(many)
+    return {
+        **{f"best of first {n}": float(values[:n].max()) if len(values) >= n else np.nan for n in (1, 2, 5, 10)},
+        "guided mean": float(np.nanmean(mean)), "found": int(np.isfinite(mean).sum()), "generated": len(many),
+        "distinct": table.distinct(many),
+    }  # fmt: skip
+
+
+def many_generated(
+    blind: BlindGenerator, score: TaughtScore, table: Table, seed: int
+) -> list[str]:
+    """A thousand architectures; where the table is not complete, until enough of them are in it."""
+    for scale in SCALES:
+        settings = MANY._replace(guidance_scale=scale)
+        if table.distinct(generated(blind, score, table, PILOT, settings, seed)) >= VARIED:
+            break
+    if table.complete:
+        return generated(blind, score, table, GUIDED, settings, seed)
+    many: list[str] = []
+    while len(many) < _MOST:
+        many += generated(blind, score, table, GUIDED, settings, seed * 100 + len(many))
+        if np.isfinite(table.measured(many)).sum() >= _WANTED:
+            break
+    return many
+
+
+def baseline_rows(
+    table: Table, predicted: Floats, calls: int, seed: int
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """Random sampling and evolution with the same predictor and as many calls."""
+    rng = np.random.default_rng((seed, calls))
+    drawn = rng.permutation(len(predicted))[:calls]
+    order = drawn[np.argsort(-predicted[drawn], kind="stable")]
+    names = table.space.archs[order].tolist()
+    found = {"random + predictor": first_and_mean(table, names[:50], names[:GUIDED])}
+    if table.complete:
+        of_name = dict(zip(table.space.archs.tolist(), predicted.tolist(), strict=True))
+        fitness: Callable[[Sequence[str]], list[float]] = lambda archs: [of_name[arch] for arch in archs]  # noqa: E731
+        tried = sorted(evolve(table.space.space, fitness, calls, seed), key=lambda one: -one.fitness)
+        names = [one.arch for one in tried]
+        found["evolution + predictor"] = first_and_mean(table, names[:50], names[:GUIDED])
+    return found
+
+
+def main(
+    space: list[str] | None = None, seeds: int = 10, data: str | None = None, threads: int = 1, first_seed: int = 0
+) -> None:
+    """Run the protocol and write train/results/p7_generation.csv."""
+    torch.set_num_threads(threads)
+    labelled = {name: load(name, data=data) for name in LABELS}
+    for name in space or TASKS:
+        blind, start = blind_generator(name), start_without_space(labelled, name, 0)
+        for task in TASKS[name]:
+            rows: list[dict[str, Any]] = []
+            table = Table(labelled[name], labelled[name].targets[task], name != "nasbench101")
+            rows += _unguided(blind, table, task)
+            for labels in (*LABEL_COUNTS, "look-up"):
+                score = None
+                for seed in range(first_seed, first_seed + seeds):
+                    look_up = labels == "look-up"
+                    predicted = table.values if look_up else predictions(labelled, start, task, int(labels), seed)
+                    rng = np.random.default_rng((seed, 7))
+                    chosen = rng.permutation(np.flatnonzero(np.isfinite(predicted)))[: None if look_up else CALLS]
+                    if score is None or not look_up:  # the table is the same for all seeds
+                        score = taught(blind, table.space.archs[chosen].tolist(), predicted[chosen], look_up, seed)
+                    base = {"space": name, "task": task, "labels": labels, "seed": seed, "calls": len(chosen)}
+                    found = first_and_mean(
+                        table, generated(blind, score, table, 50, FIRST, seed),
+                        many_generated(blind, score, table, seed),
+                    )  # fmt: skip
+                    others = {} if look_up else baseline_rows(table, predicted, len(chosen), seed)
+                    for method, columns in {"generated": found, **others}.items():
+                        rows.append(base | {"method": method} | columns)
+                        print(rows[-1], flush=True)
+            write_results("p7_generation", rows, parts=("space", "task"))
+
+
+def _unguided(blind: BlindGenerator, table: Table, task: str) -> list[dict[str, Any]]:
+    """A thousand architectures without guidance, and as many uniform ones: how valid, different and new they are."""
+    name, trained = table.space.space, set(blind.archs)
+    rng = np.random.default_rng(0)
+    uniform = table.space.archs[rng.integers(len(table.space.archs), size=GUIDED)].tolist()
+    rows = []
+    for method, archs in (("unguided", generated(blind, None, table, GUIDED, UNGUIDED, 0)), ("uniform", uniform)):
+        rows.append({
+            "space": name, "task": task, "labels": 0, "seed": 0, "calls": 0, "method": method,
+            "guided mean": float(np.nanmean(table.measured(archs))), "generated": len(archs),
+            "unique": len(set(archs)), "new": len(set(archs) - trained),
+            "p85": float(np.nanquantile(table.values, 0.85)), "p95": float(np.nanquantile(table.values, 0.95)),
+            "optimum": float(np.nanmax(table.values)),
+        })  # fmt: skip
+        print(rows[-1], flush=True)
+    return rows
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,120 @@
+"""P8: do generated networks keep to budgets, and how good are they beside a search?
+
+    python -m train.protocols.p8_budgets
+
+For each of four spaces fifty random feasible budgets: the costs of a random architecture, each as a limit or not, with
+up to a fifth of room. `COUNT` networks are generated for each, written as ONNX and read again; parameters,
+multiply-accumulates, depth and latency (by the shipped devices) are counted on what was read. Their mean and best
+predicted quality stand beside the best of the space: of all architectures within the budgets where the space can be
+listed, which no search can exceed; for MnasNet the best that regularised evolution finds with 10,000 calls of the
+predictor, for the first budgets alone, since that takes minutes each.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+from rich.progress import track
+
+from archlm.generation.evolve import fitness
+from archlm.generation.generator import Generator
+from archlm.generation.oracle import Oracle
+from generators.condition import Condition, InvalidConditionError
+from generators.costs import costs
+from generators.draw import Settings
+from generators.evolution import evolve
+from generators.targets import LATENCY
+from onnx_bench import spaces
+from onnx_bench.reader import read_graph
+from train.common import write_results
+
+TASKS = {
+    "nasbench201": "cifar10", "transnas_micro": "transnas/class_scene", "pit": "cifar100",
+    "mnasnet": "imagenet-1k-proxy",
+}  # fmt: skip
+DEVICES = ("raspi4", "pixel3", "gold_6226", "fpga")
+COUNT = 4
+CALLS = 10_000
+_ROOM = 0.2
+
+
+def random_budget(oracle: Oracle, task: str, rng: np.random.Generator) -> Condition:
+    """The costs of a random architecture with some room, each of them a limit or not."""
+    space = spaces.get(oracle.space)
+    found = oracle.costs(space.sample(random.Random(int(rng.integers(1 << 31)))))
+    names = [*(name for name in found if not name.startswith(LATENCY)), LATENCY + str(rng.choice(DEVICES))]
+    chosen = [name for name in names if rng.random() < 0.5] or [names[int(rng.integers(len(names)))]]
+    condition = Condition(task=task, space=oracle.space)
+    for name in chosen:
+        condition = condition.with_budget(name, found[name] * (1 + _ROOM * rng.random()))
+    return condition
+
+
+def written_costs(generator: Generator, onnx: bytes, budgets: Mapping[str, float]) -> dict[str, float]:
+    """What budgets limit, counted on a file."""
+    graph = read_graph(onnx)
+    found: dict[str, float] = dict(costs(graph))
+    for name in budgets:
+        if name.startswith(LATENCY):
+            device = name.removeprefix(LATENCY)
+            found[name] = float(generator.predictor.weights.devices.predict(device, [graph]).mean[0])
+    return found
+
+
+def best_of_space(oracle: Oracle, archs: list[str], condition: Condition) -> float:
+    """The best prediction of all architectures that meet the budgets."""
+    return max(fitness(oracle, condition, archs))
+
+
+def best_evolved(oracle: Oracle, condition: Condition, seed: int) -> float:
+    """The best prediction that evolution finds within the budgets."""
+    tried = evolve(oracle.space, lambda archs: fitness(oracle, condition, archs), CALLS, seed)
+    return max(one.fitness for one in tried)
+
+
+def main(budgets: int = 50, evolved: int = 5, seed: int = 0, threads: int = 1) -> None:
+    """Run the protocol and write train/results/p8_budgets.csv."""
+    torch.set_num_threads(threads)
+    generator = Generator.from_pretrained()
+    rows: list[dict[str, Any]] = []
+    for space, task in TASKS.items():
+        oracle = Oracle(generator.predictor, space, task, tuple(map(LATENCY.__add__, DEVICES)))
+        size = spaces.get(space).size()
+        listed = list(spaces.get(space).architectures()) if size is not None and size <= 20_000 else None
+        rng = np.random.default_rng(seed)
+        for number in track(range(budgets), space):
+            condition = random_budget(oracle, task, rng)
+            start = time.perf_counter()
+            try:
+                found = generator.generate(condition, COUNT, seed=number, settings=Settings())
+            except InvalidConditionError as error:
+                print(error, flush=True)
+                found = []
+            seconds = time.perf_counter() - start
+            met = 0
+            for one in found:
+                counted = written_costs(generator, one.to_onnx().SerializeToString(), condition.budgets)
+                met += all(counted[name] <= most for name, most in condition.budgets.items())
+            means = [one.answer["mean"] for one in found] or [np.nan]
+            best, calls = np.nan, 0
+            if listed is not None:
+                best, calls = best_of_space(oracle, listed, condition), len(listed)
+            elif number < evolved:
+                best, calls = best_evolved(oracle, condition, seed), CALLS
+            rows.append({
+                "space": space, "budget": str(condition), "n": COUNT, "met": met, "mean": float(np.mean(means)),
+                "best": float(np.max(means)), "reference": best, "reference calls": calls,
+                "mean / reference": float(np.mean(means)) / best, "seconds": seconds, "seed": seed,
+            })  # fmt: skip
+            print(rows[-1], flush=True)
+    write_results("p8_budgets", rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)
