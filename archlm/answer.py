@@ -21,10 +21,12 @@ class Answer(TypedDict):
     q05: float | None  # 90 % of true values lie between q05 and q95 (see the model card for where this holds)
     q50: float | None
     q95: float | None
+    measured: float | None  # of this very architecture, where records are given that know it
     percentile: float | None  # share of the task's known architectures that are worse than the mean, 0 to 100
     in_distribution: float | None  # share of known networks that are at least as unusual as this one, see FAMILIAR
     score: float | None  # cross-domain score for ranking networks of unknown spaces; no unit
-    neighbours: list[dict[str, Any]]  # nearest known architectures, nearest first
+    neighbours: list[dict[str, Any]]  # nearest known architectures, nearest first: space, name, distance, predicted,
+    # and, where records are given, measured
     warnings: list[str]  # what had to be assumed
     error: ErrorInfo | None
 

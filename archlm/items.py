@@ -10,14 +10,16 @@ from onnx_bench import spaces
 from onnx_bench.errors import UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph, read_many
+from onnx_bench.spaces.base import DrawnSpace
 
 
-def as_graph(item: Any) -> ArchGraph:
+def as_graph(item: Any, *, as_trained: bool = False) -> ArchGraph:
     """The normalised graph of `item`.
 
     Args:
         item: An `ArchGraph`; a path to an ONNX file; the bytes of one; a pair (space, architecture string); or a pair
             (torch module, example input or tuple of inputs).
+        as_trained: Members of search spaces as they were trained, see `from_space`.
 
     Raises:
         UserInputError: The item cannot be read; the subclass and message say why.
@@ -28,7 +30,7 @@ def as_graph(item: Any) -> ArchGraph:
         case bytes() | str() | PathLike():
             return read_graph(item if isinstance(item, bytes) else fspath(item))
         case (str(space), str(arch)):
-            return spaces.get(space).build(arch)
+            return from_space(space, arch, as_trained=as_trained)
         case (module, example) if hasattr(module, "state_dict"):
             from onnx_bench.torch_export import export_module
 
@@ -41,12 +43,29 @@ def as_graph(item: Any) -> ArchGraph:
     )
 
 
-def as_graphs(items: Sequence[Any]) -> Iterator[ArchGraph | UserInputError]:
-    """The normalised graph of each item, see `as_graph`, or why there is none. Files are read side by side."""
+def from_space(space: str, arch: str, *, task: str | None = None, as_trained: bool = False) -> ArchGraph:
+    """A member of a search space.
+
+    Args:
+        space: Its name.
+        arch: Architecture string.
+        task: Decides input and head, see `SearchSpace.build`.
+        as_trained: Not normalised, where the space draws its networks: a device runs dead branches as well. What a
+            package exports is normalised all the same; its operators are not known otherwise.
+
+    Raises:
+        UnknownNameError: There is no such space, task or member.
+    """
+    found = spaces.get(space)
+    return found.build(arch, task=task, normalised=not (as_trained and isinstance(found, DrawnSpace)))
+
+
+def as_graphs(items: Sequence[Any], *, as_trained: bool = False) -> Iterator[ArchGraph | UserInputError]:
+    """The graph of each item, see `as_graph`, or why there is none. Files are read side by side."""
     read = read_many(item if isinstance(item, bytes) else fspath(item) for item in items if _is_file(item))
     for item in items:
         try:
-            yield next(read) if _is_file(item) else as_graph(item)
+            yield next(read) if _is_file(item) else as_graph(item, as_trained=as_trained)
         except UserInputError as error:
             yield error
 

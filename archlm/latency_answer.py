@@ -21,7 +21,7 @@ def latency_rows(weights: Weights, signals: Signals, device: str) -> list[dict[s
     if not signals.graphs:
         return []
     known, space = weights.known, weights.devices.spaces[device]
-    found = weights.devices.predict(device, signals.graphs)
+    found = weights.devices.predict(device, signals.given)
     share, near = known.in_distribution(signals.embedding, known.of_spaces((space,)))
     score = weights.head.score(signals.features)
     rows = []

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from archlm.finetuning.finetuned import FinetunedTask
     from archlm.finetuning.sample import Sample
     from archlm.finetuning.table import LabelledNetworks
+    from archlm.record_store import RecordStore
     from onnx_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
@@ -38,6 +39,9 @@ Floats = NDArray[np.float64]
 SHIPPED = Path(__file__).parent / "weights"
 _CHUNK = 64
 """Networks that are answered at once; the reader works ahead meanwhile."""
+
+
+_EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS)
 
 
 class Predictor:
@@ -80,13 +84,17 @@ class Predictor:
         shipped = (*self.weights.tasks, *map(LATENCY.__add__, self.weights.devices.spaces))
         return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
 
-    def predict(self, items: Iterable[Any], tasks: Sequence[str | Task] = ("cifar10",)) -> pd.DataFrame:
+    def predict(
+        self, items: Iterable[Any], tasks: Sequence[str | Task] = ("cifar10",), *, records: str | Path | None = None
+    ) -> pd.DataFrame:
         """Answer every task for every item.
 
         Args:
             items: ONNX paths or bytes, `ArchGraph`s, (space, architecture) pairs, (torch module, example) pairs.
             tasks: Names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its description
                 alone: it gets a percentile, a score and a warning, but no value.
+            records: A data set made by `archlm bench build`: what it has measured of the networks and of their
+                neighbours stands in the answers, as `measured`.
 
         Returns:
             One row for each item and task in the order given, with the columns of `archlm.answer.Answer`. An item that
@@ -94,35 +102,45 @@ class Predictor:
 
         Raises:
             UnknownNameError: A task is not known.
+            UserInputError: `records` holds no finished data set of this version, or a damaged one.
         """
         import pandas as pd
 
         def read() -> Iterator[ArchGraph | UserInputError]:
-            yield from as_graphs(listed)
+            yield from as_graphs(listed, as_trained=any(self.reads_as_trained(task) for task in tasks))
 
         listed = list(items)
-        rows = list(self.answers(read(), tasks))
+        rows = list(self.answers(read(), tasks, None if records is None else open_records(records)))
         for place, row in enumerate(rows):
             row["arch"] = name_of(listed[place // len(tasks)], place // len(tasks))
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def answers(
-        self, graphs: Iterable[ArchGraph | UserInputError], tasks: Sequence[str | Task]
-    ) -> Iterator[dict[str, Any]]:
-        """The rows of `predict` as they are found, for graphs that are read already; an error becomes an error row."""
+        self, graphs: Iterable[ArchGraph | UserInputError], tasks: Sequence[str | Task],
+        records: RecordStore | None = None,
+    ) -> Iterator[dict[str, Any]]:  # fmt: skip
+        """The rows of `predict` as they are found, for graphs that are read already; an error becomes an error row.
+
+        A graph that is not normalised is one that a search space has drawn as it was trained; on the tasks that
+        `reads_as_trained` names, it is answered as such. The `records` are those that `open_records` opens.
+        """
+        names = [task if isinstance(task, str) else task.name for task in tasks]
         asked = [self._answering(task) for task in tasks]
         pending = iter(graphs)
         while chunk := list(islice(pending, _CHUNK)):
-            good = [g.normalise() for g in chunk if isinstance(g, ArchGraph)]
+            good = [graph for graph in chunk if isinstance(graph, ArchGraph)]
             signals = Signals.of(self.weights, good)
-            columns = [answer(signals) for answer in asked]
+            columns = [[_EMPTY | row for row in answer(signals)] for answer in asked]
+            if records is not None:
+                for name, rows in zip(names, columns, strict=True):
+                    records.add_to(rows, signals.graphs, name)
             places = iter(range(len(good)))
             for graph in chunk:
                 if isinstance(graph, ArchGraph):
                     place = next(places)
                     yield from (column[place] for column in columns)
                 else:
-                    yield from (_failed(task if isinstance(task, str) else task.name, graph) for task in tasks)
+                    yield from (_failed(name, graph) for name in names)
 
     def _answering(self, task: str | Task) -> Callable[[Signals], list[dict[str, Any]]]:
         """What answers a task.
@@ -218,39 +236,41 @@ class Predictor:
         if name in self.finetuned:
             labelled = with_earlier(labelled, self.finetuned[name])
         found = finetune(
-            labelled, self.sample, self.weights.network_files(), self.weights.devices.start(canonical=True), seed=seed,
-            threads=threads, progress=progress,
+            labelled, self.sample, self.weights.network_files(), self.weights.devices, seed=seed, threads=threads,
+            progress=progress,
         )  # fmt: skip
         return Predictor(self.weights, self.finetuned | {name: found})
 
-    def suggest(self, items: Iterable[Any], num: int = 10, measured: Iterable[Any] = ()) -> pd.DataFrame:
+    def suggest(
+        self, items: Iterable[Any], num: int = 10, measured: Iterable[Any] = (), task: str | None = None
+    ) -> pd.DataFrame:
         """Which networks to measure next, so that few labels tell most of the others.
 
         Args:
             items: Candidates, as in `predict`.
             num: How many.
             measured: Networks that are measured already.
+            task: A fine-tuned one, whose labels count as measured; networks on which its answer is unsure count more.
 
         Returns:
             The chosen ones in the order to measure them: `arch`, `order`, and `novelty`, from 0 (known by what was
             measured) to 1 (like nothing measured).
 
         Raises:
-            UserInputError: An item cannot be read, or there are fewer distinct candidates than `num`.
+            UserInputError: An item cannot be read, there are fewer distinct candidates than `num`, or `task` is not
+                fine-tuned.
         """
         from archlm.finetuning.suggest import suggest
 
         listed = list(items)
         graphs = [as_graph(item).renamed(name_of(item, place)) for place, item in enumerate(listed)]
-        return suggest(self, graphs, [as_graph(item) for item in measured], num)
+        return suggest(self, graphs, [as_graph(item) for item in measured], num, task)
 
     def sample(self, graphs: Sequence[ArchGraph], task: Task) -> Sample:
         """What fine-tuning to `task` sees of networks."""
         from archlm.finetuning.sample import Sample
 
-        return Sample.of(
-            self.weights, Signals.of(self.weights, [g.normalise() for g in graphs]), task, with_graphs=True
-        )
+        return Sample.of(self.weights, Signals.of(self.weights, graphs), task, with_graphs=True)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`."""
@@ -263,6 +283,13 @@ class Predictor:
         checkpoint = self.weights.checkpoint
         files = {name: checkpoint.read(name) for name in checkpoint.names() if not name.startswith(PREFIX)}
         write_checkpoint(Path(folder), files | finetuned_files(self.finetuned), checkpoint.about)
+
+    def reads_as_trained(self, task: str | Task) -> bool:
+        """Whether it matters for a task how a network was trained, dead branches included: they cost time as well."""
+        if not isinstance(task, str):
+            return False
+        part = self.finetuned.get(task)
+        return self._device_of(task) is not None if part is None else part.as_trained
 
     def _device_of(self, task: str) -> str | None:
         """The device whose latency `task` is, where it is a known one."""
@@ -311,6 +338,17 @@ class Predictor:
         return rows
 
 
+def open_records(folder: str | Path) -> RecordStore:
+    """Measured values in a data set that `archlm bench build` made, for `Predictor.answers`.
+
+    Raises:
+        UserInputError: The folder holds no finished data set of this version.
+    """
+    from archlm.record_store import RecordStore  # with pyarrow, for which nobody else waits
+
+    return RecordStore(folder)
+
+
 def _sign(task: str) -> int:
     """The members predict quality, of which more is better: a loss is negated."""
     return 1 if get_task(task).direction == "max" else -1
@@ -329,6 +367,5 @@ def _notes(task: str, familiar: bool, truncated: bool) -> list[str]:
 
 
 def _failed(task: str, error: UserInputError) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(COLUMNS)
     found = ErrorInfo(type=type(error).__name__, message=str(error))
-    return row | {"arch": "", "task": task, "neighbours": [], "warnings": [], "error": found}
+    return _EMPTY | {"arch": "", "task": task, "neighbours": [], "warnings": [], "error": found}

@@ -21,20 +21,23 @@ class Signals(NamedTuple):
     """Of B networks.
 
     Shapes:
-        graphs: B normalised graphs; features: [B, F]; neural: of the same B, `None` where B is 0.
+        given: B graphs, as trained where that is known; graphs: the same, normalised; features: [B, F]; neural: of the
+            same B, `None` where B is 0.
     """
 
+    given: tuple[ArchGraph, ...]
     graphs: tuple[ArchGraph, ...]
     features: Floats
     neural: NeuralScores | None
 
     @classmethod
     def of(cls, weights: Weights, graphs: Sequence[ArchGraph]) -> Signals:
-        """Ask all members about normalised graphs."""
+        """Ask all members about graphs that are normalised, or as a search space draws them with `normalised=False`."""
         if not graphs:
-            return cls((), np.zeros((0, len(features.NAMES))), None)
-        table = features.compute_many(graphs)
-        return cls(tuple(graphs), table, weights.neural.ask(graphs, table))
+            return cls((), (), np.zeros((0, len(features.NAMES))), None)
+        normalised = tuple(graph.normalise() for graph in graphs)
+        table = features.compute_many(normalised)
+        return cls(tuple(graphs), normalised, table, weights.neural.ask(normalised, table))
 
     @property
     def embedding(self) -> Floats:

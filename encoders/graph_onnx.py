@@ -18,6 +18,7 @@ from encoders.graph_batch import GraphBatch
 from encoders.graph_network import GraphNetwork, GraphNetworkConfig
 from encoders.plain_onnx import plain
 from encoders.quality_model import QualityModel
+from encoders.row_scatter_onnx import scatter_rows
 from encoders.task_descriptor import SIZE
 from encoders.tensors import FEATURES, GraphArrays
 from onnx_bench.errors import CheckpointError
@@ -96,4 +97,6 @@ def export_graph_model(model: QualityModel) -> bytes:
     )  # fmt: skip
     model.train(training)
     assert program is not None
-    return plain(program.model_proto)
+    file = program.model_proto
+    scatter_rows(file)
+    return plain(file)

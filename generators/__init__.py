@@ -1,1 +1,1 @@
-"""Floor 3: proposing architectures. Nothing is built here yet; the name is held so that imports can be guarded."""
+"""Proposing architectures: block graphs, their diffusion, guidance and budgets."""

@@ -12,46 +12,61 @@ from generators.frame import Frame
 
 
 class Changes(NamedTuple):
-    """The V changes that a space allows.
+    """The V changes that a space allows: V1 of values, then V2 of edges.
 
     Attributes:
-        channels: Columns of the channel that changes, one entry for each change of a value.
-        places: Where. Shapes: [V1].
-        columns: What is set. Shapes: [V1].
+        places: Where a value changes. Shapes: [V1].
+        channels: Columns of the channel that changes. Shapes: [V1, F].
+        values: The channel's columns afterwards. Shapes: [V1, F].
         edges: Which edges are flipped. Shapes: [V2, 2].
     """
 
-    channels: tuple[slice, ...]
     places: Tensor
-    columns: Tensor
+    channels: Tensor
+    values: Tensor
     edges: Tensor
 
     @classmethod
-    def of(cls, frame: Frame) -> Changes:
-        """All changes of a space."""
-        channels, places, columns = [], [], []
+    def of(cls, frame: Frame, with_edges: bool = True) -> Changes:
+        """All changes of a space; those of edges can be left out where they mean nothing."""
+        width = frame.allowed.shape[1]
+        places, channels, values = [], [], []
         for channel in frame.channels:
             allowed = frame.allowed[:, channel]
             for place, column in allowed.nonzero().tolist():
                 if allowed[place].sum() > 1:
-                    channels.append(channel)
+                    mask, value = torch.zeros(width, dtype=torch.bool), torch.zeros(width)
+                    mask[channel], value[channel.start + column] = True, 1
                     places.append(place)
-                    columns.append(channel.start + column)
-        return cls(tuple(channels), torch.tensor(places), torch.tensor(columns), frame.free.nonzero())
+                    channels.append(mask)
+                    values.append(value)
+        edges = frame.free.nonzero() if with_edges else torch.zeros(0, 2, dtype=torch.long)
+        return cls(torch.tensor(places), torch.stack(channels), torch.stack(values), edges)
 
-    def __len__(self) -> int:
+    @property
+    def total(self) -> int:
+        """V."""
         return len(self.places) + len(self.edges)
 
-    def apply(self, codes: Codes) -> Codes:
-        """Every change of every graph, the changes of a graph side by side. Shapes: B graphs to B * V."""
-        batch, total = len(codes.nodes), len(self)
-        nodes = codes.nodes[:, None].repeat(1, total, 1, 1)
-        edges = codes.edges[:, None].repeat(1, total, 1, 1)
-        for row, (channel, place, column) in enumerate(
-            zip(self.channels, self.places.tolist(), self.columns.tolist(), strict=True)
-        ):
-            nodes[:, row, place, channel] = 0
-            nodes[:, row, place, column] = 1
-        for row, (i, j) in enumerate(self.edges.tolist(), len(self.places)):
-            edges[:, row, i, j] = 1 - edges[:, row, i, j]
-        return Codes(nodes.view(batch * total, *nodes.shape[2:]), edges.view(batch * total, *edges.shape[2:]))
+    def gains(self, codes: Codes, slopes: Codes) -> Tensor:
+        """What every change is worth to first order. Shapes: B graphs and the gradients there to [B, V]."""
+        at = slopes.nodes[:, self.places]
+        by_nodes = ((self.values - codes.nodes[:, self.places] * self.channels) * at).sum(dim=2)
+        i, j = self.edges.unbind(dim=1)
+        by_edges = (1 - 2 * codes.edges[:, i, j]) * slopes.edges[:, i, j]
+        return torch.cat([by_nodes, by_edges], dim=1)
+
+    def apply(self, codes: Codes, chosen: Tensor) -> Codes:
+        """Make changes, those of a graph side by side. Shapes: B graphs, chosen [B, K], to B * K graphs."""
+        batch, count = chosen.shape
+        graph = torch.arange(batch)[:, None].expand(batch, count)
+        nodes, edges = codes.nodes[graph], codes.edges[graph]
+        is_value = chosen < len(self.places)
+        b, k = is_value.nonzero(as_tuple=True)
+        change = chosen[b, k]
+        place = self.places[change]
+        nodes[b, k, place] = torch.where(self.channels[change], self.values[change], nodes[b, k, place])
+        b, k = (~is_value).nonzero(as_tuple=True)
+        i, j = self.edges[chosen[b, k] - len(self.places)].unbind(dim=1)
+        edges[b, k, i, j] = 1 - edges[b, k, i, j]
+        return Codes(nodes.flatten(0, 1), edges.flatten(0, 1))

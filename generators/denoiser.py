@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -15,7 +14,6 @@ from generators.codes import Codes
 from generators.frame import Frame
 from generators.graph_transformer import GraphTransformer, NoiseLevel
 from generators.space_places import place_ranges, vocabulary_from
-from generators.vocabulary import Vocabulary
 
 
 class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers ships no types
@@ -39,6 +37,8 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers ship
         width: int = 64, layers: int = 4, heads: int = 4,
     ) -> None:  # fmt: skip
         super().__init__()
+        self.targets, self.spaces = tuple(targets), tuple(spaces)
+        self.vocabulary = vocabulary_from(vocabulary)
         columns = len(self.vocabulary)
         self.ranges = place_ranges(spaces)
         ends = self.ranges[spaces[-1]][1]
@@ -52,11 +52,6 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers ship
         self.register_buffer("marginals", torch.zeros(ends, columns))
         for space, (start, end) in self.ranges.items():
             self.register_buffer(f"edge_marginals_{space}", torch.zeros(end - start, end - start))
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """Names the columns."""
-        return vocabulary_from(self.config.vocabulary)
 
     def frame(self, space: str) -> Frame:
         """What may stand where in a space."""
@@ -80,10 +75,10 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers ship
         """
         batch = len(codes.nodes)
         if conditions is None:
-            conditions = torch.full((batch, len(self.config.targets)), torch.nan)
+            conditions = torch.full((batch, len(self.targets)), torch.nan)
         known = ~conditions.isnan()
         told = self.condition(torch.cat([conditions.nan_to_num(), known.float()], dim=1))
-        place = torch.tensor(list(self.config.spaces).index(space))
+        place = torch.tensor(self.spaces.index(space))
         context = self.level(signal) + self.space(place) + told
         h = self.trunk(codes.nodes, codes.edges, torch.arange(*self.ranges[space]), context)
         edges = self.edge_from(h) @ self.edge_to(h).transpose(1, 2) / h.shape[-1] ** 0.5 + self.edge_bias

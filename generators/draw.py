@@ -43,6 +43,7 @@ class Aim(NamedTuple):
         budgets: Most of targets, on the scale of the space.
         measure: What budgets limit, of a real network.
         identity: What makes two architectures the same.
+        taken: Identities that no architecture may have.
     """
 
     score: Callable[[Codes, Tensor, str], Tensor]
@@ -50,6 +51,7 @@ class Aim(NamedTuple):
     budgets: Mapping[int, float]
     measure: Callable[[str], Measured]
     identity: Callable[[str], str]
+    taken: frozenset[str] = frozenset()
 
 
 def draw_architectures(
@@ -73,7 +75,6 @@ def draw_architectures(
         guidance_scale=settings.guidance_scale, generator=torch.Generator().manual_seed(seed),
     )  # fmt: skip
 
-    @torch.no_grad()
     def clean(codes: Codes) -> Tensor:
         return aim.score(codes, torch.ones(len(codes.nodes)), space)
 
@@ -86,4 +87,4 @@ def draw_architectures(
     if settings.rounds:
         codes = polisher.climb(out.codes, settings.rounds)
         scores = [s.with_certain(n, e) for s, n, e in zip(scores, codes.nodes, codes.edges, strict=True)]
-    return polisher.settle(scores, settings.distinct)
+    return polisher.settle(scores, settings.distinct, aim.taken)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import DiffusionPipeline
-from diffusers.utils import BaseOutput
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.utils.outputs import BaseOutput
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -39,7 +39,7 @@ _DRAWN = 4.0
 """Log-odds that what was drawn has over what was not: decoders change the least likely of it first."""
 
 
-class ArchitecturePipeline(DiffusionPipeline):  # type: ignore[misc]  # diffusers ships no types
+class ArchitecturePipeline(DiffusionPipeline):
     """Generates block graphs of one space.
 
     Args:
@@ -47,6 +47,10 @@ class ArchitecturePipeline(DiffusionPipeline):  # type: ignore[misc]  # diffuser
         score: Knows what to expect of noisy graphs.
         scheduler: Of the noise.
     """
+
+    denoiser: Denoiser
+    score: NoiseAwareScore
+    scheduler: MarginalScheduler
 
     def __init__(self, denoiser: Denoiser, score: NoiseAwareScore, scheduler: MarginalScheduler) -> None:
         super().__init__()
@@ -114,7 +118,7 @@ def read_pipeline(folder: Path) -> ArchitecturePipeline:
         scheduler = MarginalScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"the generator in {folder} is damaged: {type(error).__name__}: {error}") from error
-    if as_config(vocabulary_of(denoiser.config.spaces)) != as_config(denoiser.vocabulary):
+    if as_config(vocabulary_of(denoiser.spaces)) != as_config(denoiser.vocabulary):
         raise CheckpointError(
             f"the generator in {folder} was made for other search spaces than this archlm has; use the archlm that "
             "wrote it"

@@ -7,7 +7,7 @@ the real network, and, where it exceeds them or is there already, changed where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,10 +23,14 @@ from generators.vocabulary import Vocabulary
 Measured = Mapping[int, float]
 """What budgets limit, of one network: by target, on the scale of the space."""
 
+_MOST_CHANGES = 64
+"""Changes of a graph that are asked about; of more, those that gain most to first order."""
 _AT_ONCE = 8192
 """Graphs that are scored at once."""
 _MOST_ROUNDS = 60
 """Edits on the way to a budget; more than any space has places."""
+_MOST_EDITS, _MOST_MEASURED = 16, 6
+"""Edits that make an architecture better within the budgets, and networks that are measured for each."""
 _STEP = 1e-6
 
 
@@ -70,7 +74,7 @@ class Polisher:
     identity: Callable[[str], str]
 
     def __post_init__(self) -> None:
-        self.changes = Changes.of(self.frame)
+        self.changes = Changes.of(self.frame, with_edges=self.layout.reads_edges)
 
     def climb(self, codes: Codes, rounds: int) -> Codes:
         """Make the best single change of each graph, as long as there is one, at most `rounds` times.
@@ -85,30 +89,44 @@ class Polisher:
             weights = self.weights if self.weights.dim() == 1 else self.weights[active]
             here = codes.take(active)
             value = self._value(self._asked(here), weights, 0.0)
-            changed = self.changes.apply(here)
-            repeated = weights if weights.dim() == 1 else weights.repeat_interleave(len(self.changes), dim=0)
-            values = self._value(self._asked(changed), repeated, 0.0).view(len(active), -1)
+            chosen = self._promising(here, weights)
+            changed = self.changes.apply(here, chosen)
+            repeated = weights if weights.dim() == 1 else weights.repeat_interleave(chosen.shape[1], dim=0)
+            values = self._value(self._asked(changed), repeated, 0.0).view(chosen.shape)
             best, which = values.max(dim=1)
             better = best > value + _STEP
-            rows = (torch.arange(len(active)) * len(self.changes) + which)[better]
-            active = active[better]
-            taken = changed.take(rows)
+            rows = (torch.arange(len(active)) * chosen.shape[1] + which)[better]
+            active, taken = active[better], changed.take(rows)
             codes.nodes[active], codes.edges[active] = taken.nodes, taken.edges
         return codes
 
-    def settle(self, scores: Sequence[Scores], distinct: bool) -> list[Polished]:
+    def _promising(self, codes: Codes, weights: Tensor) -> Tensor:
+        """The changes that gain most to first order, where there are too many to ask about all. Shapes: [B, K]."""
+        if self.changes.total <= _MOST_CHANGES:
+            return torch.arange(self.changes.total).expand(len(codes.nodes), -1)
+        with torch.enable_grad():
+            at = Codes(codes.nodes.clone().requires_grad_(), codes.edges.clone().requires_grad_())
+            value = self._value(self.score(at), weights, 0.0).sum()
+            slopes = torch.autograd.grad(value, (at.nodes, at.edges), allow_unused=True, materialize_grads=True)
+        return self.changes.gains(codes, Codes(*slopes)).topk(_MOST_CHANGES, dim=1).indices
+
+    def settle(
+        self, scores: Sequence[Scores], distinct: bool, taken: Iterable[str] = ()
+    ) -> list[Polished]:  # fmt: skip
         """Architectures of drawn graphs, each within the budgets if that can be reached.
 
         Args:
             scores: Of B graphs at the end of the pass.
             distinct: Whether no two may be the same.
+            taken: Identities that none may have.
         """
-        taken: set[str] = set()
-        found = []
+        taken, found = set(taken), []
         for row, drawn in enumerate(scores):
             arch = self.layout.decode(drawn)
             weights = self.weights if self.weights.dim() == 1 else self.weights[row]
             polished = self._settled(arch, weights, taken)
+            if self.budgets and polished.meets:
+                polished = self._improved(polished, weights, taken)
             if distinct:
                 taken.add(self.identity(polished.arch))
             found.append(polished)
@@ -147,6 +165,31 @@ class Polisher:
                 nearest = best
         return nearest
 
+    def _improved(self, best: Polished, weights: Tensor, taken: set[str]) -> Polished:
+        """The architecture, after edits that the score finds better and that keep to the budgets."""
+        seen = {best.arch}
+        for _ in range(_MOST_EDITS):
+            others = self._neighbours(best.arch, seen)
+            if not others:
+                break
+            asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(one) for one in (best.arch, *others)]))
+            offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
+            values = self._value(asked, weights, offset)
+            step = None
+            for which in values[1:].argsort(descending=True).tolist()[:_MOST_MEASURED]:
+                if values[1 + which] <= values[0] + _STEP:
+                    break
+                other = others[which]
+                seen.add(other)
+                measured = self.measure(other)
+                if self._meets(measured) and not self._is_taken(other, taken):
+                    step = Polished(other, measured, True)
+                    break
+            if step is None:
+                break
+            best = step
+        return best
+
     def _neighbours(self, arch: str, seen: set[str]) -> list[str]:
         """Architectures one edit away that have a block graph and were not looked at."""
         found = []
@@ -173,4 +216,5 @@ class Polisher:
 
     def _asked(self, codes: Codes) -> Tensor:
         parts = range(0, len(codes.nodes), _AT_ONCE)
-        return torch.cat([self.score(codes.take(slice(start, start + _AT_ONCE))) for start in parts])
+        with torch.no_grad():
+            return torch.cat([self.score(codes.take(slice(start, start + _AT_ONCE))) for start in parts])

@@ -47,6 +47,7 @@ class MarginalScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]  # d
 
     @register_to_config
     def __init__(self, num_train_timesteps: int = 1000) -> None:
+        self.times = num_train_timesteps
         self.timesteps = torch.arange(num_train_timesteps, 0, -1)
 
     def set_timesteps(self, num_inference_steps: int, device: str | torch.device | None = None) -> None:
@@ -55,14 +56,14 @@ class MarginalScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]  # d
         Raises:
             ValueError: Fewer than one step, or more than there are times.
         """
-        most = self.config.num_train_timesteps
+        most = self.times
         if not 1 <= num_inference_steps <= most:
             raise ValueError(f"num_inference_steps is {num_inference_steps}; it can be 1 to {most}")
         self.timesteps = torch.linspace(most, 0, num_inference_steps + 1, device=device).round().long()[:-1]
 
     def signal(self, timesteps: Tensor) -> Tensor:
         """Probability that a variable still has its value. Shapes: as `timesteps`."""
-        return torch.cos(timesteps.double() / self.config.num_train_timesteps * torch.pi / 2).square().float()
+        return torch.cos(timesteps.double() / self.times * torch.pi / 2).square().float()
 
     def add_noise(
         self, original: Codes, frame: Frame, signal: Tensor, generator: torch.Generator | None = None

@@ -39,6 +39,7 @@ class NoiseAwareScore(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffuse
         width: int = 96, layers: int = 4, heads: int = 4,
     ) -> None:  # fmt: skip
         super().__init__()
+        self.targets, self.spaces = tuple(targets), tuple(spaces)
         self.ranges = place_ranges(spaces)
         self.trunk = GraphTransformer(
             len(vocabulary_from(vocabulary)), self.ranges[spaces[-1]][1], width, layers, heads
@@ -54,8 +55,8 @@ class NoiseAwareScore(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffuse
 
     def targets_in(self, space: str) -> tuple[str, ...]:
         """Names of the targets that are known in a space."""
-        known = ~self.centres[list(self.config.spaces).index(space)].isnan()
-        return tuple(name for name, is_known in zip(self.config.targets, known.tolist(), strict=True) if is_known)
+        known = ~self.centres[self.spaces.index(space)].isnan()
+        return tuple(name for name, is_known in zip(self.targets, known.tolist(), strict=True) if is_known)
 
     def scale(self, space: str, target: str) -> LogScale:
         """The scale of a cost in a space.
@@ -67,12 +68,12 @@ class NoiseAwareScore(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffuse
             raise UnknownNameError(
                 f"the generator knows no {target!r} in {space}; it knows {', '.join(self.targets_in(space))}"
             )
-        row, place = list(self.config.spaces).index(space), list(self.config.targets).index(target)
+        row, place = self.spaces.index(space), self.targets.index(target)
         return LogScale(float(self.centres[row, place]), float(self.spreads[row, place]))
 
     def hidden(self, codes: Codes, signal: Tensor, space: str) -> Tensor:
         """What the head reads. Shapes: signal [B]; returns [B, 2 D]."""
-        place = torch.tensor(list(self.config.spaces).index(space))
+        place = torch.tensor(self.spaces.index(space))
         context = self.level(signal) + self.space(place)
         h = self.trunk(codes.nodes, codes.edges, torch.arange(*self.ranges[space]), context)
         return torch.cat([(h * self.gate(h).sigmoid()).sum(dim=1) / h.shape[1] ** 0.5, context], dim=1)

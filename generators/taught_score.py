@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +22,7 @@ class TaughtScore(nn.Module):
     def __init__(self, base: NoiseAwareScore, tuned: NoiseAwareScore, target: str) -> None:
         super().__init__()
         self.base, self.tuned = base, tuned
-        self.config = SimpleNamespace(targets=[*base.config.targets, f"taught {target}"], spaces=base.config.spaces)
+        self.targets, self.spaces = (*base.targets, f"taught {target}"), base.spaces
 
     def targets_in(self, space: str) -> tuple[str, ...]:
         """As of the base."""

@@ -235,3 +235,14 @@ class Draft:
             else:
                 frozen.append(make_node(node.op, inputs, shapes, node.shape, node.params, **node.attrs))
         return Graph(tuple(frozen), tuple(place[o] for o in self.outputs))
+
+    def dissolve(self) -> None:
+        """Let go of all nodes, at the end.
+
+        They refer to each other in circles: left to the garbage collector, those of the last dozens of graphs crowd
+        what is at work out of the processor's caches, which costs a tenth of the time of reading a file.
+        """
+        for node in (*self.nodes, self.sink):
+            node.users.clear()
+        self.nodes = []
+        self.sink.inputs = []

@@ -77,7 +77,9 @@ def normalise(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     draft.sort()
     PIPELINE(draft)
     with Blame([], "freeze"):
-        normal = canonical_order(draft.freeze())
+        frozen = draft.freeze()
+        draft.dissolve()
+        normal = canonical_order(frozen)
     return normal, tuple(_warnings(normal))
 
 

@@ -41,7 +41,7 @@ class BlindGenerator:
 
     def codes(self, archs: list[str]) -> Codes:
         """Codes of architectures of the space, as bytes."""
-        (space,) = self.pipeline.denoiser.config.spaces
+        (space,) = self.pipeline.denoiser.spaces
         layout = get_layout(space)
         codes = Codes.of(self.pipeline.denoiser.vocabulary, [layout.encode(arch) for arch in archs])
         return Codes(codes.nodes.to(torch.uint8), codes.edges.to(torch.uint8))

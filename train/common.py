@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +64,30 @@ def commit() -> str:
     return git("rev-parse", "--short=12", "HEAD") + ("+" if dirty else "")
 
 
-def write_results(name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
-    """Write a table to train/results with the command and commit that made it."""
+def write_results(name: str, rows: Iterable[Mapping[str, Any]], parts: Sequence[str] = ()) -> Path:
+    """Write a table to train/results with the command and commit that made it.
+
+    Args:
+        name: Of the table.
+        rows: What was found.
+        parts: Columns by which a run is a part of the table: what was written before about other parts stays. None: a
+            run is the whole table.
+    """
     module = Path(sys.argv[0]).resolve()
     words = ["python", "-m", ".".join(module.relative_to(ROOT).with_suffix("").parts), *sys.argv[1:]]
     table = pd.DataFrame(list(rows)).assign(command=" ".join(words), commit=commit())
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.csv"
-    table.to_csv(path, index=False, float_format="%.4f")
+    whole = replace_parts(pd.read_csv(path), table, parts) if parts and path.is_file() else table
+    whole.to_csv(path, index=False, float_format="%.4f")
     print(table.drop(columns=["command", "commit"]).to_string(index=False, float_format="%.4f"))
     print(f"written to {path.relative_to(ROOT)}")
     return path
+
+
+def replace_parts(before: pd.DataFrame, table: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
+    """`table` among the rows of `before` whose columns `parts` say something else, sorted by these columns."""
+    columns = list(parts)
+    mine = pd.MultiIndex.from_frame(table[columns])
+    others = before[~pd.MultiIndex.from_frame(before[columns]).isin(mine)]
+    return pd.concat([others, table]).sort_values(columns, kind="stable")

@@ -20,10 +20,9 @@ from archlm.bench.card import write_card
 from archlm.bench.encode import encode_job
 from archlm.bench.merge import Merge
 from archlm.bench.plan import Job, Part, RecordsPart, RefusedPart, refused_error
-from archlm.bench.schema import CODE
+from archlm.bench.schema import CODE, MANIFEST
 from onnx_bench.errors import UserInputError
 
-MANIFEST = "manifest.json"
 PARTS = "parts"
 _LOG = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from archlm.bench.build import MANIFEST
-from archlm.bench.schema import CODE
+from archlm.bench.schema import CODE, MANIFEST, MEASUREMENTS
 from onnx_bench.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -82,6 +81,23 @@ def measurements(folder: str | Path, task: str | None = None) -> pa.Table:
     """All measurements, or those on one task."""
     filters = [("task", "=", task)] if task is not None else None
     return pa.concat_tables([pq.read_table(file, filters=filters) for file in _files(folder, "measurements")])
+
+
+def measurement_rows(folder: str | Path, task: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Some columns of the measurements on one task, row by row, without pandas, which filters of pyarrow import."""
+    for path in _files(folder, "measurements"):
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                if _may_hold(file.metadata.row_group(group), task):
+                    table = file.read_row_group(group, columns=["task", *columns])
+                    for row in zip(*(table[name].to_pylist() for name in ("task", *columns)), strict=True):
+                        if row[0] == task:
+                            yield row[1:]
+
+
+def _may_hold(group: pq.RowGroupMetaData, task: str) -> bool:
+    found = group.column(MEASUREMENTS.get_field_index("task")).statistics
+    return found is None or not found.has_min_max or found.min <= task <= found.max
 
 
 def _files(folder: str | Path, part: str) -> list[str]:

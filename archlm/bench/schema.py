@@ -14,6 +14,8 @@ VERSION = 1
 """Changes whenever the same architecture would give another row; chunks of another version are built again."""
 CODE = f"{VERSION}.{FORMAT}.{features.VERSION}"
 """Versions of everything a row depends on."""
+MANIFEST = "manifest.json"
+"""The file that says that a data set is complete, and what it is made of."""
 MAX_GRAPH_BYTES = 1 << 28
 """Longest graph that `unpack_graph` unfolds."""
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archlm.cli.lean_imports import hidden
-from archlm.cli.terminal import clean, count, print_json, print_table, status
+from archlm.cli.terminal import clean, count, fail, print_json, print_table, status
+from onnx_bench.errors import ArchLMError
 
 if TYPE_CHECKING:
     from archlm.generation.generated import Generated
@@ -97,31 +98,35 @@ def generate(
 
     One guided reverse pass of a graph diffusion model makes all of them; none is drawn and thrown away.
     """
-    with status("loading") as say:
-        predictor = _predictor(model)
-        condition = _condition(sentence, language_model, {
-            "task": task, "space": space, "max_params": max_params, "max_macs": max_macs, "max_depth": max_depth,
-            "max_latency": _latencies(max_latency or ()), "objectives": tuple(objective or ()),
-        })  # fmt: skip
-        from archlm.generation.generator import Generator
-        from generators.draw import Settings
+    asked = {
+        "task": task, "space": space, "max_params": max_params, "max_macs": max_macs, "max_depth": max_depth,
+        "max_latency": _latencies(max_latency or ()), "objectives": tuple(objective or ()),
+    }  # fmt: skip
+    try:
+        with status("loading") as say:
+            predictor = _predictor(model)
+            condition = _condition(sentence, language_model, asked)
+            from archlm.generation.generator import Generator
+            from generators.draw import Settings
 
-        maker = Generator.from_pretrained(generator, predictor=predictor)
-        settings = Settings(steps=steps, guidance_scale=guidance)
-        if illuminate is not None:
-            from archlm.generation.illuminate import illuminate as fill
+            maker = Generator.from_pretrained(generator, predictor=predictor)
+            settings = Settings(steps=steps, guidance_scale=guidance)
+            if illuminate is not None:
+                from archlm.generation.illuminate import illuminate as fill
 
-            found = fill(maker, condition, illuminate.split(","), seed=seed, settings=settings, progress=say)
-        elif evolve is not None:
-            from archlm.generation.evolve import evolve_networks
+                found = fill(maker, condition, illuminate.split(","), seed=seed, settings=settings, progress=say)
+            elif evolve is not None:
+                from archlm.generation.evolve import evolve_networks
 
-            found = evolve_networks(maker, condition, num, evolve, seed=seed, progress=say)
-        else:
-            found = maker.generate(condition, num, seed, settings=settings, progress=say)
-        if out is not None:
-            from archlm.generation.report import write_generated
+                found = evolve_networks(maker, condition, num, evolve, seed=seed, progress=say)
+            else:
+                found = maker.generate(condition, num, seed, settings=settings, progress=say)
+            if out is not None:
+                from archlm.generation.report import write_generated
 
-            write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
+                write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
+    except ArchLMError as error:
+        fail(error, as_json=as_json)
     if as_json:
         print_json({"condition": str(condition), "networks": [one.to_json() for one in found]})
         return
@@ -145,10 +150,11 @@ def _condition(sentence: str | None, language_model: str | None, options: dict[s
     given = {name: value for name, value in options.items() if value}
     if sentence is None:
         return Condition(**given)
+    ignored: tuple[str, ...] = ()
     if language_model is not None:
         from archlm.generation.language_model import ask_language_model
 
-        condition, ignored = ask_language_model(language_model, sentence, **given), ()
+        condition = ask_language_model(language_model, sentence, **given)
     else:
         condition, ignored = parse_sentence(sentence, **given)
     typer.echo(f"Understood: {clean(str(condition))}", err=True)

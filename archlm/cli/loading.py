@@ -44,11 +44,15 @@ class Source:
 
 
 def find_sources(
-    arguments: Sequence[str], space: str | None = None, inputs: Sequence[str] | None = None, task: str | None = None
-) -> list[Source]:
-    """Networks in the order of `arguments`; a directory stands for its `.onnx` files, sorted, with subfolders."""
+    arguments: Sequence[str], space: str | None = None, inputs: Sequence[str] | None = None, task: str | None = None,
+    *, as_trained: bool = False,
+) -> list[Source]:  # fmt: skip
+    """Networks in the order of `arguments`; a directory stands for its `.onnx` files, sorted, with subfolders.
+
+    `task` and `as_trained` are of members of a space, see `archlm.items.from_space`.
+    """
     if space is not None:
-        return [_from_space(argument, space, task) for argument in arguments]
+        return [_from_space(argument, space, task, as_trained) for argument in arguments]
     return [source for argument in arguments for source in _from_argument(argument, inputs or ())]
 
 
@@ -75,11 +79,11 @@ def _from_factory(argument: str, inputs: Sequence[str]) -> Source:
         return Source(argument, graph=error)
 
 
-def _from_space(arch: str, space: str, task: str | None) -> Source:
-    from onnx_bench.spaces import get
+def _from_space(arch: str, space: str, task: str | None, as_trained: bool) -> Source:
+    from archlm.items import from_space
 
     try:
-        return Source(arch, graph=get(space).build(arch, task=task).renamed(arch))
+        return Source(arch, graph=from_space(space, arch, task=task, as_trained=as_trained).renamed(arch))
     except UserInputError as error:
         return Source(arch, graph=error)
 

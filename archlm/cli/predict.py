@@ -17,6 +17,7 @@ from onnx_bench.tasks import Task, get_task, load_task
 
 if TYPE_CHECKING:
     from archlm.predictor import Predictor
+    from archlm.record_store import RecordStore
     from onnx_bench.graph import ArchGraph
 
 DEFAULT_TASKS = ("imagenet-1k", "cifar10")
@@ -41,6 +42,11 @@ def predict(
     model: Annotated[
         Path | None, typer.Option("--model", help="A folder that `archlm finetune` wrote, for the shipped weights.")
     ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", metavar="DATA", envvar="ARCHLM_RECORDS", help="A data set that `archlm bench build` "
+                     "made: show what was measured of these networks and of their neighbours."),
+    ] = None,
     space: SpaceOption = None,
     inputs: InputOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say which features and layers move each answer.")] = False,
@@ -51,19 +57,22 @@ def predict(
 
     A network that cannot be read is reported, the rest are answered, and the exit code is 1.
     """
-    own = None if model is None else _open(model)  # its tasks have no names before it is read
+    # Its tasks have no names before it is read; and it says how members of a space are to be built.
+    own = None if model is None and space is None else _open(model)
     unmeasured = [_described(path) for path in described or ()]
     tasks = [] if unmeasured and not task else _known_tasks(task or (None if own is None else list(own.finetuned)))
     asked: list[str | Task] = [*tasks, *unmeasured]
     check_options(space, inputs)
-    sources = find_sources(items, space, inputs)
+    as_trained = own is not None and any(map(own.reads_as_trained, tasks))
+    sources = find_sources(items, space, inputs, as_trained=as_trained)
     read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
     predictor = _checked(own or _open(None), tasks)
+    store = None if records is None else _records(records)
 
     graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
     if explain:
         graphs = list(graphs)  # each is asked again
-    answers = list(predictor.answers(graphs, asked))
+    answers = list(predictor.answers(graphs, asked, store))
     for i, row in enumerate(answers):
         row["arch"] = sources[i // len(asked)].name  # a network that was not read does not know its name
     if explain:
@@ -75,7 +84,7 @@ def predict(
     if as_json:
         print_json(answers)
     else:
-        print_answers(answers)
+        print_answers(answers, with_measured=store is not None)
         for row in answers:
             print_explanation(row)
     if failed := {row["arch"]: row["error"] for row in answers if row["error"] is not None}:
@@ -98,6 +107,15 @@ def _checked(predictor: Predictor, tasks: list[str]) -> Predictor:
             param_hint="--task",
         )
     return predictor
+
+
+def _records(folder: Path) -> RecordStore:
+    from archlm.predictor import open_records
+
+    try:
+        return open_records(folder)
+    except UserInputError as error:
+        raise typer.BadParameter(str(error), param_hint="--records") from error
 
 
 def _described(path: Path) -> Task:

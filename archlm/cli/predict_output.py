@@ -23,34 +23,43 @@ NOTED_ITEMS = 3
 CSV_COLUMNS = (*(column for column in COLUMNS if column != "error"), "error_type", "error_message")
 
 
-def print_answers(answers: Sequence[dict[str, Any]]) -> None:
-    """Print the table of all answers, then what else is worth knowing where there are few."""
+def print_answers(answers: Sequence[dict[str, Any]], *, with_measured: bool = False) -> None:
+    """Print the table of all answers, then what else is worth knowing where there are few.
+
+    Args:
+        answers: See `archlm.answer`.
+        with_measured: Whether measured values were looked up.
+    """
     good = [row for row in answers if row["error"] is None]
     if not good:
         return
-    columns = ("architecture", "task", "predicted", "90 % interval", "better than", "familiar")
-    print_table("", columns, map(_cells, good), right=columns[2:])
+    table = [_cells(row) for row in good]
+    columns = [column for column in table[0] if column != "measured" or with_measured]
+    print_table("", columns, [[cells[column] for column in columns] for cells in table], right=columns[2:])
     names = list(dict.fromkeys(row["arch"] for row in good))
     for name in names if len(names) <= NOTED_ITEMS else ():
         _print_notes(name, [row for row in good if row["arch"] == name])
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    unit = get_task(row["task"]).unit
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    """The texts of one row by column, in order."""
+    return {
+        "architecture": row["arch"],
+        "task": row["task"],
+        "predicted": _value(row["task"], row["mean"]),
+        "measured": _value(row["task"], row["measured"]),
+        "90 % interval": _value(row["task"], row["q05"], row["q95"]),
+        "better than": "-" if row["percentile"] is None else f"{row['percentile']:.0f} % of known",
+        "familiar": _familiar(row["in_distribution"]),
+    }
+
+
+def _value(task: str, *values: float | None) -> str:
+    """A value, or two as a range, in the unit of the task; a dash for none."""
+    unit = get_task(task).unit
     digits = 1 if unit == "%" else 3
-    unit = f" {unit}" if unit else ""
-
-    def number(key: str) -> str:
-        return "-" if row[key] is None else f"{row[key]:.{digits}f}"
-
-    return (
-        row["arch"],
-        row["task"],
-        "-" if row["mean"] is None else f"{number('mean')}{unit}",
-        "-" if row["q05"] is None else f"{number('q05')} to {number('q95')}{unit}",
-        "-" if row["percentile"] is None else f"{row['percentile']:.0f} % of known",
-        _familiar(row["in_distribution"]),
-    )
+    known = [f"{value:.{digits}f}" for value in values if value is not None]
+    return f"{' to '.join(known)} {unit}".rstrip() if known else "-"
 
 
 def _familiar(value: float | None) -> str:
@@ -63,10 +72,15 @@ def _print_notes(name: str, rows: Sequence[dict[str, Any]]) -> None:
     neighbours = rows[0]["neighbours"]
     warnings = dict.fromkeys(warning for row in rows for warning in row["warnings"])
     if neighbours:
-        known = (f"{n['space']} {_cut(clean(n['name']))}" for n in neighbours)
+        known = (f"{n['space']} {_cut(clean(n['name']))}{_measured(rows[0]['task'], n)}" for n in neighbours)
         typer.echo(f"{clean(name)} is nearest to {', '.join(known)}")
     for warning in warnings:
         typer.echo(f"{clean(name)}: note: {clean(warning)}")
+
+
+def _measured(task: str, neighbour: dict[str, Any]) -> str:
+    value = neighbour.get("measured")
+    return "" if value is None else f" ({_value(task, value)} measured on {task})"
 
 
 def _cut(text: str) -> str:

@@ -30,8 +30,16 @@ def suggest(
     num: Annotated[int, typer.Option("--num", min=1, help="How many to suggest.")] = 10,
     measured: Annotated[
         Path | None,
-        typer.Option("--measured", metavar="TABLE.csv", help="A table whose first column names the networks that are "
-                     "measured, or about to be: they are not suggested, nor others that tell the same."),
+        typer.Option("--measured", metavar="TABLE", help="A CSV or parquet file whose first column names the networks "
+                     "that are measured, or about to be: they are not suggested, nor others that tell the same."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="FOLDER", help="What `archlm finetune` wrote: its labels count as measured, "
+                     "and networks of which it is less sure count more."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="With --model: which of its tasks, where it was fitted to several.")
     ] = None,
     pool: Annotated[int, typer.Option("--pool", min=1, help="With --space alone: how many candidates to draw.")] = 500,
     seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
@@ -57,7 +65,7 @@ def suggest(
     try:
         known = _measured_networks(measured, space, inputs)
         graphs, complete = _candidates(items, space, inputs, pool, seed)
-        rows = _suggestions(graphs, known, num)
+        rows = _suggestions(graphs, known, num, model, task)
         if csv is not None:
             _write(csv, rows, space, target)
     except ArchLMError as error:
@@ -113,12 +121,19 @@ def _candidates(
     return graphs, len(graphs) == len(sources)
 
 
-def _suggestions(graphs: Sequence[ArchGraph], measured: Sequence[ArchGraph], num: int) -> list[dict[Hashable, Any]]:
+def _suggestions(
+    graphs: Sequence[ArchGraph], measured: Sequence[ArchGraph], num: int, model: Path | None, task: str | None
+) -> list[dict[Hashable, Any]]:
     with hidden():
         from archlm.predictor import Predictor
     from archlm.finetuning.suggest import suggest as suggest_among
 
-    return suggest_among(Predictor.from_pretrained(), graphs, measured, num).to_dict("records")
+    predictor = Predictor.from_pretrained(model)
+    if model is not None and task is None:
+        if len(predictor.finetuned) != 1:
+            raise UserInputError(f"{model} is fitted to {', '.join(predictor.finetuned) or 'nothing'}; name its --task")
+        (task,) = predictor.finetuned
+    return suggest_among(predictor, graphs, measured, num, task).to_dict("records")
 
 
 def _write(path: Path, rows: Sequence[dict[Hashable, Any]], space: str | None, target: str) -> None:

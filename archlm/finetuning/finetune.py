@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from archlm.devices.known_devices import KnownDevices
+from archlm.devices.shipped_devices import ShippedDevices
+from archlm.finetuning import network_text
 from archlm.finetuning.finetuned import FinetunedTask
+from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import Candidates, choose
-from archlm.finetuning.table import LabelledNetworks, names_cost
-from encoders import text
+from archlm.finetuning.table import LabelledNetworks, adds_up, identity
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
 from onnx_bench.graph import ArchGraph
@@ -21,7 +22,7 @@ from onnx_bench.tasks.task import Task
 
 def finetune(
     labelled: LabelledNetworks, sample: Callable[[Sequence[ArchGraph], Task], Sample], starts: Sequence[bytes],
-    known: KnownDevices, *, seed: int = 0, threads: int = 2, progress: Callable[[str], None] = lambda _: None,
+    known: ShippedDevices, *, seed: int = 0, threads: int = 2, progress: Callable[[str], None] = lambda _: None,
 ) -> FinetunedTask:  # fmt: skip
     """Choose learners by cross-validation on the labels, and fit them to all of them.
 
@@ -42,19 +43,17 @@ def finetune(
         seed=seed, threads=threads,
     )  # fmt: skip
     choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=progress)
+    curve = LearningCurve.of(candidates, choice, networks, values, logarithmic, seed=seed, progress=progress)
     progress("fitting to all labels")
-    texts = [text.encode(graph) for graph in labelled.graphs]
-    return FinetunedTask.fit(labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic)
+    texts = [network_text.write(graph) for graph in labelled.graphs]
+    return FinetunedTask.fit(
+        labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic, curve=curve
+    )
 
 
 def is_cost(labelled: LabelledNetworks) -> bool:
     """Whether values are fitted by their logarithm: less is better, and none is zero (latency, energy, perplexity)."""
     return labelled.task.direction == "min" and bool((labelled.values > 0).all())
-
-
-def adds_up(task: Task) -> bool:
-    """Whether the layers of a network each have their part in the target: time, energy, memory."""
-    return bool(task.device) or names_cost(f"{task.metric} {task.name}")
 
 
 def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> LabelledNetworks:
@@ -69,9 +68,9 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
             f"{earlier.task.unit!r}), the new ones {labelled.task.direction}, unit {labelled.task.unit!r}; give the "
             "same task"
         )
-    fresh = {graph.fingerprint() for graph in labelled.graphs}
-    graphs = [text.decode(written) for written in earlier.texts]
-    kept = [i for i, graph in enumerate(graphs) if graph.fingerprint() not in fresh]
+    graphs = list(map(network_text.read, earlier.texts))
+    fresh = set(map(identity, labelled.graphs))
+    kept = [i for i, graph in enumerate(graphs) if identity(graph) not in fresh]
     notes = [f"{len(kept)} labels fitted before, {len(labelled.values)} new"]
     if again := len(graphs) - len(kept):
         notes.append(f"{again} networks were measured again: their new values count")

@@ -15,6 +15,7 @@ from safetensors.numpy import save as save_safetensors
 
 from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess
+from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import SIGNALS, Sample
 from archlm.finetuning.selection import (
     ALL,
@@ -75,6 +76,7 @@ class FinetunedTask:
         points: [N, D] the measured networks, standardised.
         usual: [N] sorted distances of each measured network from the nearest others.
         baselines: [N] trivial scores of the measured networks, by name.
+        curve: The error with fewer labels; `None` where nobody asked.
     """
 
     task: Task
@@ -89,11 +91,12 @@ class FinetunedTask:
     points: Floats
     usual: Floats
     baselines: Mapping[str, Floats]
+    curve: LearningCurve | None = None
 
     @classmethod
     def fit(
         cls, task: Task, names: Sequence[str], texts: Sequence[str], sample: Sample, values: Floats,
-        candidates: Candidates, choice: Choice, logarithmic: bool,
+        candidates: Candidates, choice: Choice, logarithmic: bool, *, curve: LearningCurve | None = None,
     ) -> FinetunedTask:  # fmt: skip
         """Fit the chosen learners to all labels, and the interval to the cross-validated residuals.
 
@@ -112,7 +115,7 @@ class FinetunedTask:
         band = _band(target[known] - choice.scores[known])
         return cls(
             task, tuple(names), tuple(texts), values, scale, learners, choice, band, places, points,
-            np.sort(nearest), dict(zip(SIGNALS, sample.blocks["size"].T, strict=True)),
+            np.sort(nearest), dict(zip(SIGNALS, sample.blocks["size"].T, strict=True)), curve,
         )  # fmt: skip
 
     def answer(self, sample: Sample) -> Answers:
@@ -137,6 +140,11 @@ class FinetunedTask:
         familiar = (beyond + reach) / (len(self.usual) + 1)
         return Answers(mean, low, middle, high, 100.0 * better / len(self.values), familiar, order, near)
 
+    def doubt(self, sample: Sample) -> Floats:
+        """How many times as unsure as usual the answers are, at least 1. Shapes: B networks -> [B]."""
+        distances = np.sort(_distances(self.places.apply(sample), self.points), axis=1)
+        return self._spread(sample, distances[:, :NEAREST].mean(axis=1))
+
     def _spread(self, sample: Sample, novelty: Floats) -> Floats:
         """Deviation of each answer against the usual one. Shapes: B networks, [B] -> [B]."""
         for name in self.learners:
@@ -156,6 +164,11 @@ class FinetunedTask:
         return any(isinstance(learner, TunedNetworks) for learner in self.learners.values())
 
     @property
+    def as_trained(self) -> bool:
+        """Whether a learner reads networks as they were trained, where that is known."""
+        return any(isinstance(one, DeviceCosts) and one.as_trained is not None for one in self.learners.values())
+
+    @property
     def explanation(self) -> str:
         """Which learners answer, and why, in a sentence."""
         shares = ", ".join(f"{name} {share:.0%}" for name, share in self.choice.shares.items())
@@ -171,6 +184,7 @@ class FinetunedTask:
         body = {
             "task": self.task.to_dict(), "names": self.names, "texts": self.texts, "scale": self.scale.to_json(),
             "band": self.band, "shares": dict(self.choice.shares), "errors": dict(self.choice.errors),
+            "curve": None if self.curve is None else self.curve.to_json(),
         }  # fmt: skip
         arrays: dict[str, NDArray[Any]] = {
             "values": self.values, "scores": self.choice.scores, "points": self.points, "usual": self.usual,
@@ -210,6 +224,7 @@ class FinetunedTask:
                 Task.from_dict(body["task"]), tuple(body["names"]), tuple(body["texts"]), arrays["values"],
                 TargetScale.from_json(body["scale"]), learners, choice, (low, middle, high), places,
                 arrays["points"], arrays["usual"], dict(zip(SIGNALS, arrays["baselines"], strict=True)),
+                None if body["curve"] is None else LearningCurve.from_json(body["curve"]),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"a fine-tuned task is damaged: {type(error).__name__}: {error}") from error

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 
 from archlm.finetuning.finetuned import LEVEL, FinetunedTask
+from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.selection import CHOSEN
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,8 @@ def write_report(folder: Path, part: FinetunedTask) -> Path:
     _scatter(measured, predicted, part).savefig(folder / "predicted.png", dpi=120)
     _calibration(part, known).savefig(folder / "calibration.png", dpi=120)
     _errors(part).savefig(folder / "learners.png", dpi=120)
+    if part.curve is not None and len(part.curve.labels) > 1:
+        _curve(part.curve).savefig(folder / "curve.png", dpi=120)
     path = folder / "report.md"
     path.write_text(_page(part, measured, predicted))
     return path
@@ -53,7 +56,7 @@ def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
         f"The bars are {LEVEL:.0%} intervals.", "",
         "![Calibration](calibration.png)", "",
         "Share of labels inside intervals of different nominal levels, from residuals of other labels.", "",
-        "![Learners](learners.png)", "",
+        "![Learners](learners.png)", "", *([] if part.curve is None else _curve_lines(part.curve)),
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -111,6 +114,28 @@ def _errors(part: FinetunedTask) -> Figure:
     axes = figure.subplots()
     axes.barh(list(errors), list(errors.values()), color=["C1" if name == CHOSEN else "C0" for name in errors])
     axes.set(xlabel="cross-validated error, in standard deviations of the labels")
+    return figure
+
+
+def _curve_lines(curve: LearningCurve) -> list[str]:
+    if len(curve.labels) < 2:
+        return ["So few labels have no learning curve.", ""]
+    return [
+        "The same learners fitted to parts of the labels, and asked about labels that they have not seen: where the "
+        "error still falls at the end, more labels help.", "",
+        "| labels | error, in standard deviations of the labels |", "|---|---|",
+        *(f"| {labels} | {error:.2f} |" for labels, error in zip(curve.labels, curve.errors, strict=True)), "",
+        "![Learning curve](curve.png)", "",
+    ]  # fmt: skip
+
+
+def _curve(curve: LearningCurve) -> Figure:
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.semilogx(curve.labels, curve.errors, "o-")
+    axes.set_xticks(curve.labels, list(map(str, curve.labels)))
+    axes.set_xticks([], minor=True)
+    axes.set(xlabel="labels", ylabel="error, in standard deviations of the labels", ylim=(0, None))
     return figure
 
 

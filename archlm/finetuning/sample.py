@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from encoders import tensors, work
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
 from encoders.task_descriptor import describe
+from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
@@ -31,8 +32,8 @@ class Sample:
     Attributes:
         blocks: By name [B, D] numbers of one origin: `size` (the training-free prior and sizes), `features`, `vectors`
             (of the pretrained graph network), `scores` (what the pretrained members say of the tasks they know),
-            `described` (what the graph networks say of the description of the target), `work` (see `encoders.work`;
-            where a predictor made the sample).
+            `described` (what the graph networks say of the description of the target). Where a predictor made the
+            sample also `work` (see `encoders.work`) and `work as trained` (NaN where it is not known).
         graphs: The networks as arrays, for the graph network; `None` where nobody trains it.
     """
 
@@ -73,7 +74,8 @@ class Sample:
             weights.head.prior.score(signals.features), described[:, 0],
             GraphBatch.of([tensors.to_arrays(graph) for graph in signals.graphs]) if with_graphs else None,
         )  # fmt: skip
-        return replace(found, blocks={**found.blocks, "work": work.compute_many(signals.graphs)})
+        totals = {"work": work.compute_many(signals.graphs), "work as trained": _work_as_trained(signals.given)}
+        return replace(found, blocks={**found.blocks, **totals})
 
     @classmethod
     def from_arrays(
@@ -86,3 +88,11 @@ class Sample:
             "size": size, "features": features, "vectors": vectors, "scores": scores, "described": described[:, None],
         }  # fmt: skip
         return cls(blocks, graphs)
+
+
+def _work_as_trained(graphs: Sequence[ArchGraph]) -> Floats:
+    """Shapes: B graphs -> [B, Q], NaN where a graph is normalised."""
+    table = np.full((len(graphs), len(work.NAMES)), np.nan)
+    rows = [i for i, graph in enumerate(graphs) if not graph.normalised]
+    table[rows] = work.compute_many([graphs[i] for i in rows])
+    return table

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.devices.known_devices import KnownDevices
+from archlm.devices.shipped_devices import ShippedDevices
 from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import GaussianProcess
 from archlm.finetuning.sample import Sample
@@ -61,9 +61,13 @@ class Candidates:
 
     fits: Mapping[str, Fit]
 
+    def only(self, names: Collection[str]) -> Candidates:
+        """Those called so."""
+        return Candidates({name: fit for name, fit in self.fits.items() if name in names})
+
     @classmethod
     def suited(
-        cls, labels: int, starts: Sequence[bytes], task: NDArray[np.float32], *, known: KnownDevices | None = None,
+        cls, labels: int, starts: Sequence[bytes], task: NDArray[np.float32], *, known: ShippedDevices | None = None,
         seed: int = 0, threads: int = 2,
     ) -> Candidates:  # fmt: skip
         """Gaussian processes for few labels, trees and graph networks for many, all of them in between.
@@ -138,35 +142,90 @@ def choose(
         progress: Told what is done next.
     """
     count, names = len(values), list(candidates.fits)
-    repeats = _REPEATS if count <= REPEATS_MOST else 1
-    scale = TargetScale.fit(values, logarithmic)
-    target = scale.to_scores(values)
-    rounds = [(r, f, test) for r in range(repeats) for f, test in enumerate(folds(count, seed + r))]
-    found = np.full((repeats, count, len(names)), np.nan)
-    for r, f, test in rounds:
-        progress(f"fold {r * FOLDS + f + 1} of {len(rounds)}")
-        inner = TargetScale.fit(values[~test], logarithmic)
-        seen, asked = sample.take(~test), sample.take(test)
-        for place, name in enumerate(names):
-            if name == NETWORKS and f and count > NETWORKS_FOLDS_MOST:
-                continue
-            learner = candidates.fits[name](seen, inner.to_scores(values[~test]), inner)
-            found[r, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
-    asked = np.isfinite(found).all(axis=2)
-    honest = np.full((repeats, count), np.nan)
-    for r, _, test in rounds:
-        # The shares that judge a fold come from the other folds, where there are any.
-        others = asked & ~test if (asked & ~test).any() else asked
-        here = asked[r] & test
-        honest[r, here] = found[r, here] @ _weigh(found[others], np.broadcast_to(target, asked.shape)[others])
-    targets = np.broadcast_to(target, asked.shape)
-    shares = _weigh(found[asked], targets[asked])
-    errors = {name: _rms(found[..., i][asked] - targets[asked]) for i, name in enumerate(names)}
-    errors[CHOSEN] = _rms(honest[asked] - targets[asked])
+    rounds = divided(count, seed)
+    found = cross_validate(candidates, sample, values, logarithmic, rounds, progress=progress)
+    honest = weigh_honestly(found, values, logarithmic, rounds)
+    asked = np.isfinite(honest)
+    target = np.broadcast_to(TargetScale.fit(values, logarithmic).to_scores(values), asked.shape)
+    shares = _weigh(found[asked], target[asked])
+    errors = {name: rms(found[..., i][asked] - target[asked]) for i, name in enumerate(names)}
+    errors[CHOSEN] = rms(honest[asked] - target[asked])
     return Choice(
         {name: float(share) for name, share in zip(names, shares, strict=True) if share},
-        errors, _means(honest),
+        errors, means(honest),
     )  # fmt: skip
+
+
+class Round(NamedTuple):
+    """One training of a cross-validation.
+
+    Attributes:
+        repeat: Which division of the labels it belongs to.
+        fold: Which part of it is tested.
+        test: [N] mask of that part.
+        seen: [N] mask of the labels to fit to.
+    """
+
+    repeat: int
+    fold: int
+    test: NDArray[np.bool_]
+    seen: NDArray[np.bool_]
+
+
+def divided(count: int, seed: int) -> list[Round]:
+    """The rounds in which every label is tested once in each repeat, by fits to all labels of the other folds."""
+    return [
+        Round(repeat, fold, test, ~test) for repeat in range(_REPEATS if count <= REPEATS_MOST else 1)
+        for fold, test in enumerate(folds(count, seed + repeat))
+    ]  # fmt: skip
+
+
+def cross_validate(
+    candidates: Candidates, sample: Sample, values: Floats, logarithmic: bool, rounds: Sequence[Round], *,
+    network_folds_most: int = NETWORKS_FOLDS_MOST, progress: Callable[[str], None] = lambda _: None,
+) -> Floats:  # fmt: skip
+    """What M candidates say of labels that they have not seen.
+
+    Args:
+        candidates: M of them.
+        sample: N networks.
+        values: [N] in the target's unit.
+        logarithmic: See `TargetScale`.
+        rounds: Of R repeats.
+        network_folds_most: Labels beyond which graph networks are trained for one fold alone.
+        progress: Told what is done next.
+
+    Returns:
+        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked.
+    """
+    scale = TargetScale.fit(values, logarithmic)
+    found = np.full((rounds[-1].repeat + 1, len(values), len(candidates.fits)), np.nan)
+    for number, (repeat, fold, test, seen) in enumerate(rounds, 1):
+        progress(f"fold {number} of {len(rounds)}")
+        inner = TargetScale.fit(values[seen], logarithmic)
+        labelled, asked = sample.take(seen), sample.take(test)
+        for place, (name, fit) in enumerate(candidates.fits.items()):
+            if name == NETWORKS and fold and len(values) > network_folds_most:
+                continue
+            learner = fit(labelled, inner.to_scores(values[seen]), inner)
+            found[repeat, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
+    return found
+
+
+def weigh_honestly(found: Floats, values: Floats, logarithmic: bool, rounds: Sequence[Round]) -> Floats:
+    """Candidates joined by shares that come from other folds than the label they judge, where there are any.
+
+    Shapes:
+        found: [R, N, M]; values: [N]; returns: [R, N], NaN where not all candidates were asked.
+    """
+    asked: NDArray[np.bool_] = np.isfinite(found).all(axis=2)
+    target = np.broadcast_to(TargetScale.fit(values, logarithmic).to_scores(values), asked.shape)
+    honest = np.full(asked.shape, np.nan)
+    for repeat, _, test, _ in rounds:
+        others = asked & ~test if (asked & ~test).any() else asked
+        here = asked[repeat] & test
+        honest[repeat, here] = found[repeat, here] @ _weigh(found[others], target[others])
+    return honest
 
 
 def folds(count: int, seed: int) -> Iterator[NDArray[np.bool_]]:
@@ -194,11 +253,13 @@ def _simplex(members: int) -> Floats:
     return np.array([s for s in product(range(_STEPS + 1), repeat=members) if sum(s) == _STEPS]) / _STEPS
 
 
-def _rms(errors: Floats) -> float:
+def rms(errors: Floats) -> float:
+    """Root of the mean square."""
     return float(np.sqrt(np.mean(np.square(errors))))
 
 
-def _means(honest: Floats) -> Floats:
+def means(honest: Floats) -> Floats:
+    """What the repeats say of each label on average. Shapes: [R, N] -> [N], NaN where none says anything."""
     known = np.isfinite(honest)
     total: Any = np.where(known, honest, 0.0).sum(axis=0)
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)

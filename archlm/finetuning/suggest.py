@@ -7,7 +7,6 @@ over all candidates most (Cohn, Ghahramani, Jordan: Active Learning with Statist
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,15 +17,19 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 
+from archlm.finetuning import network_text
+from archlm.finetuning.table_rows import read_rows
 from archlm.known import embed
 from encoders import features
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.reading.text import quote
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from archlm.finetuning.finetuned import FinetunedTask
     from archlm.predictor import Predictor
 
 Floats = NDArray[np.float64]
@@ -145,8 +148,9 @@ def _typical_distance(points: Floats) -> float:
 
 
 def suggest(
-    predictor: Predictor, graphs: Sequence[ArchGraph], measured: Sequence[ArchGraph] = (), num: int = 10
-) -> pd.DataFrame:
+    predictor: Predictor, graphs: Sequence[ArchGraph], measured: Sequence[ArchGraph] = (), num: int = 10,
+    task: str | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Which of `graphs` to measure next: what their labels say about the rest counts, not what they score.
 
     Args:
@@ -154,23 +158,31 @@ def suggest(
         graphs: The candidates, by name.
         measured: Networks that are measured already, or about to be.
         num: How many to suggest.
+        task: A fine-tuned one: what it was fitted to is measured too, and a network counts by the variance of the
+            answer on it.
 
     Returns:
         `num` rows, first to measure first: `arch`, the name; `order`, from 1; `novelty`, see `Choice`.
 
     Raises:
-        UserInputError: `num` is below 1, or above the number of distinct candidates that are not measured.
+        UserInputError: `num` is below 1, or above the number of distinct candidates that are not measured; or the
+            predictor was not fine-tuned to `task`.
     """
     import pandas as pd
 
     _check_number(num)
+    part = None if task is None else _finetuned(predictor, task)
+    measured = [*measured, *([] if part is None else map(network_text.read, part.texts))]
     taken = {graph.fingerprint() for graph in measured}
     distinct = {graph.fingerprint(): graph for graph in reversed(graphs)}
     candidates = [graph for graph in graphs if distinct[graph.fingerprint()] is graph]
     candidates = [graph for graph in candidates if graph.fingerprint() not in taken]
     if num > len(candidates):
         raise UserInputError(_too_few(num, len(candidates)))
-    chosen = choose_with_novelty(_standardised(predictor, candidates), _standardised(predictor, measured), num)
+    chosen = choose_with_novelty(
+        _standardised(predictor, candidates), _standardised(predictor, measured), num,
+        informative=None if part is None else _variances(predictor, part, candidates),
+    )  # fmt: skip
     names = [candidates[place].name for place in chosen.places]
     return pd.DataFrame({"arch": names, "order": range(1, num + 1), "novelty": chosen.novelty})
 
@@ -185,6 +197,19 @@ def _standardised(predictor: Predictor, graphs: Sequence[ArchGraph]) -> Floats:
         _, vectors = neural.graph.ask(chunk, table, neural.descriptors)
         parts.append((embed(table, vectors) - known.centre) / known.scale)
     return np.concatenate(parts)
+
+
+def _finetuned(predictor: Predictor, task: str) -> FinetunedTask:
+    if task not in predictor.finetuned:
+        known = ", ".join(predictor.finetuned) or "none"
+        raise UserInputError(f"the predictor was not fine-tuned to {quote(task)}; its own tasks: {known}")
+    return predictor.finetuned[task]
+
+
+def _variances(predictor: Predictor, part: FinetunedTask, graphs: Sequence[ArchGraph]) -> Floats:
+    """Of the answers, where those on usual networks have 1. Shapes: B -> [B]."""
+    chunks = (graphs[start : start + _CHUNK] for start in range(0, len(graphs), _CHUNK))
+    return np.concatenate([np.square(part.doubt(predictor.sample(chunk, part.task))) for chunk in chunks])
 
 
 def _check_number(num: int) -> None:
@@ -225,22 +250,14 @@ def draw(space: str, number: int, seed: int = 0) -> list[ArchGraph]:
 
 
 def read_measured(path: Path) -> list[str]:
-    """The first column of a CSV file with a header: the names of networks.
+    """The first column of a CSV or parquet file: the names of networks.
 
     Raises:
-        InvalidTableError: There is no such file, it is no CSV file in UTF-8, or a row names no network.
+        InvalidTableError: There is no such file, it cannot be read, or a row names no network.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [(i, row) for i, row in enumerate(csv.reader(file, strict=True), 1) if any(map(str.strip, row))]
-    except OSError as error:
-        raise InvalidTableError(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidTableError(f"{path} is not a CSV file in UTF-8 ({error}); save it as 'CSV UTF-8'") from error
-    if not rows:
-        raise InvalidTableError(f"{path} is empty; its first row must name the columns")
-    if nameless := [number for number, row in rows if not row[0].strip()]:
-        raise InvalidTableError(
-            f"row {nameless[0]} of {path} has nothing in its first column, which names the networks"
-        )
-    return [row[0].strip() for _, row in rows[1:]]
+    names = []
+    for number, (name,) in read_rows(path, None):
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidTableError(f"row {number} of {path} names no network in its first column")
+        names.append(name.strip())
+    return names

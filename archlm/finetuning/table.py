@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from archlm.factory import load_factory, names_factory, parse_input
 from archlm.finetuning.table_rows import SHOWN_REASON, read_rows, some
-from archlm.items import as_graph
+from archlm.items import from_space
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, MalformedModelError, UnknownNameError, UserInputError
+from onnx_bench.fingerprint import fingerprint
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_many
 from onnx_bench.reading.text import printable, quote
@@ -53,11 +54,11 @@ Progress = Callable[[Iterable[Read], int], Iterable[Read]]
 
 @dataclass(frozen=True)
 class LabelledNetworks:
-    """Measured networks, distinct by fingerprint.
+    """Measured networks, distinct by `identity`.
 
     Attributes:
         names: [N], as in the table.
-        graphs: [N], normalised.
+        graphs: [N], normalised; as they were trained where a search space drew them and the target adds up over layers.
         values: float64 [N], finite, in the unit of the column.
         task: What was measured.
         notes: What was assumed, for the user to read.
@@ -127,7 +128,7 @@ def read_table(
     _check_unit(rows, values, labelled, is_cost=task is None and names_cost(target))
 
     folder = Path(data).parent if isinstance(data, str | Path) else None
-    graphs = _graphs(rows, folder, inputs, progress)
+    graphs = _graphs(rows, _read_all(rows, folder, inputs, as_trained=adds_up(labelled)), progress)
     groups = _groups(rows, graphs, average_duplicates)
     merged = f"{len(rows)} rows measure {len(groups)} networks: the mean of equal ones is taken"
     notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
@@ -167,6 +168,16 @@ def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> li
 def names_cost(name: str) -> bool:
     """Whether a name says that a cost was measured, in which every layer has its part: time, energy, memory."""
     return bool(_COSTS & set(_words(name)))
+
+
+def adds_up(task: Task) -> bool:
+    """Whether the layers of a network each have their part in the target, dead ones included: time, energy, memory."""
+    return bool(task.device) or names_cost(f"{task.metric} {task.name}")
+
+
+def identity(graph: ArchGraph) -> str:
+    """What equal networks have in common: the fingerprint of a graph as it is, not normalised first."""
+    return graph.fingerprint() if graph.normalised else fingerprint(graph)
 
 
 def _words(target: str) -> list[str]:
@@ -263,11 +274,8 @@ def _check_unit(rows: Sequence[_Row], values: NDArray[np.float64], task: Task, i
         refuse(values <= 0, f"{printable(task.name)}{unit} is a cost, above 0")
 
 
-def _graphs(
-    rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str], progress: Progress | None
-) -> list[ArchGraph]:
+def _graphs(rows: Sequence[_Row], read: Iterable[Read], progress: Progress | None) -> list[ArchGraph]:
     """The network of every row. Raises InvalidTableError with what is wrong with those that cannot be read."""
-    read: Iterable[Read] = _read_all(rows, folder, inputs)
     graphs, failed = [], []
     for row, graph in zip(rows, read if progress is None else progress(read, len(rows)), strict=True):
         if isinstance(graph, UserInputError):
@@ -282,7 +290,9 @@ def _graphs(
     return graphs
 
 
-def _read_all(rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str]) -> Iterator[Read]:
+def _read_all(
+    rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str], *, as_trained: bool
+) -> Iterator[Read]:  # fmt: skip
     files = [None if row.space else _find_file(row.name, folder) for row in rows]
     read = read_many(file for file in files if file is not None)
     for row, file in zip(rows, files, strict=True):
@@ -290,7 +300,7 @@ def _read_all(rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str]) 
             if file is not None:
                 yield next(read)
             elif row.space:
-                yield as_graph((row.space, row.name))
+                yield from_space(row.space, row.name, as_trained=as_trained)
             elif names_factory(row.name):
                 yield load_factory(row.name, inputs)
             else:
@@ -306,10 +316,10 @@ def _find_file(name: str, folder: Path | None) -> Path | None:
 
 def _groups(rows: Sequence[_Row], graphs: Sequence[ArchGraph], average: bool) -> list[list[int]]:
     """Positions of equal networks, in the order of their firsts. Raises InvalidTableError unless they may be equal."""
-    by_fingerprint: defaultdict[str, list[int]] = defaultdict(list)
+    by_identity: defaultdict[str, list[int]] = defaultdict(list)
     for i, graph in enumerate(graphs):
-        by_fingerprint[graph.fingerprint()].append(i)
-    groups = list(by_fingerprint.values())
+        by_identity[identity(graph)].append(i)
+    groups = list(by_identity.values())
     if not average and (equal := [_equal_rows(rows, group) for group in groups if len(group) > 1]):
         raise InvalidTableError(
             f"the same network is there more than once: {some(equal, joiner='; ')}. Remove all but one, or say "

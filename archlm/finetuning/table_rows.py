@@ -31,12 +31,12 @@ _SHOWN_COLUMNS = 20
 _BATCH_ROWS = 1024
 
 
-def read_rows(data: Any, target: str) -> Iterator[tuple[int, list[Any]]]:
+def read_rows(data: Any, target: str | None) -> Iterator[tuple[int, list[Any]]]:
     """The cells that name and measure networks, row by row.
 
     Args:
         data: A CSV or parquet file, a DataFrame, or a `datasets.Dataset`.
-        target: The column of measured values.
+        target: The column of measured values; `None`: names alone.
 
     Returns:
         Row numbers as a spreadsheet counts them (the header is row 1), each with the cells of the first column, of
@@ -67,13 +67,13 @@ def read_rows(data: Any, target: str) -> Iterator[tuple[int, list[Any]]]:
     return readers[path.suffix.lower()](path, target)
 
 
-def _frame_rows(frame: pd.DataFrame, target: str) -> Iterator[tuple[int, list[Any]]]:
+def _frame_rows(frame: pd.DataFrame, target: str | None) -> Iterator[tuple[int, list[Any]]]:
     cells = frame.iloc[:, _places([str(name) for name in frame.columns], target)].astype(object)
     for number, row in enumerate(cells.where(cells.notna(), None).itertuples(index=False, name=None), 2):
         yield number, list(row)
 
 
-def _csv_rows(path: Path, target: str) -> Iterator[tuple[int, list[Any]]]:
+def _csv_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[Any]]]:
     shown, number, ragged = quote(str(path)), 1, []
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -97,7 +97,7 @@ def _csv_rows(path: Path, target: str) -> Iterator[tuple[int, list[Any]]]:
         )
 
 
-def _parquet_rows(path: Path, target: str) -> Iterator[tuple[int, list[Any]]]:
+def _parquet_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[Any]]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -120,13 +120,15 @@ def _parquet_rows(path: Path, target: str) -> Iterator[tuple[int, list[Any]]]:
         raise InvalidTableError(f"{quote(str(path))} is no readable parquet file: {reason}; write it again") from error
 
 
-def _places(header: Sequence[str], target: str) -> list[int]:
+def _places(header: Sequence[str], target: str | None) -> list[int]:
     """Positions of the columns to read: names, target, and `space` if there is one. Raises InvalidTableError."""
     columns = [name.strip() for name in header]
     if not any(columns):
         raise InvalidTableError("the table is empty; its first row must name the columns")
     if twice := [name for name, count in Counter(filter(None, columns)).items() if count > 1]:
         raise InvalidTableError(f"several columns are called {some(list(map(quote, twice)))}; rename all but one")
+    if target is None:
+        return [0]
     wanted = target.strip()
     if not wanted or wanted not in columns:
         raise InvalidTableError(_missing_column(wanted, columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Generator:
         """The space that is asked for, else those in which the task was measured, else those that have it."""
         if condition.space is not None:
             return (condition.space,)
-        known = tuple(self.pipeline.score.config.spaces)
+        known = tuple(self.pipeline.score.spaces)
         found = tuple(space for space in known if condition.task in self.pipeline.score.targets_in(space))
         weights = self.predictor.weights
         if condition.task in weights.tasks:
@@ -86,7 +86,8 @@ class Generator:
 
         Args:
             condition: What is asked.
-            num: How many; they are dealt evenly to the spaces where the condition leaves the space open.
+            num: How many. Where the condition leaves the space open, each space gives two, and the one whose two are
+                predicted better the rest.
             seed: Of everything random.
             settings: How the pass is made.
             progress: Told what is done next.
@@ -97,19 +98,26 @@ class Generator:
         if num < 1:
             raise InvalidConditionError(f"num is {num}; at least one architecture must be asked for")
         names = self.spaces_for(condition)
-        shares = [len(part) for part in np.array_split(np.arange(num), len(names))]
         found: list[Generated] = []
-        for space, share in zip(names, shares, strict=True):
-            if share:
-                progress(f"generating {share} of {space}")
-                found += self.generate_of(space, condition, share, seed, settings)
+        for space, share in zip(names, _shares(num, len(names)), strict=True):
+            if not share:
+                continue
+            progress(f"generating {share} of {space}")
+            found += self.generate_of(space, condition, share, seed, settings)
+        if rest := num - len(found):
+            best = by_quality(found, condition)[0].space
+            progress(f"generating {rest} more of {best}, which is predicted best")
+            known = [one.arch for one in found if one.space == best]
+            found += self.generate_of(best, condition, rest, seed + 1, settings, known)
         self.check_met(found, condition)
         return by_quality(found, condition)
 
-    def generate_of(self, space: str, condition: Condition, num: int, seed: int, settings: Settings) -> list[Generated]:
-        """The architectures of one pass over one space, whether or not they meet the budgets."""
+    def generate_of(
+        self, space: str, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
+    ) -> list[Generated]:  # fmt: skip
+        """The architectures of one pass over one space, none of them `known`, whether or not they meet the budgets."""
         oracle = self.oracle(space, condition)
-        polished = self.draw(oracle, condition, num, seed, settings)
+        polished = self.draw(oracle, condition, num, seed, settings, known)
         return self.described(oracle, condition, [one.arch for one in polished])
 
     def oracle(self, space: str, condition: Condition) -> Oracle:
@@ -140,17 +148,19 @@ class Generator:
         if all(one.exceeded for one in found):
             raise InvalidConditionError(_nearest(found, condition))
 
-    def draw(self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings) -> list[Polished]:
+    def draw(
+        self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
+    ) -> list[Polished]:  # fmt: skip
         """The architectures of one pass over a space, in the order drawn."""
         space, denoiser = oracle.space, self.pipeline.denoiser
         score, place = self.score_for(oracle)
-        targets, names = list(score.config.targets), list(denoiser.config.targets)
+        targets, names = list(score.targets), list(denoiser.targets)
         limits = {name: self._normal(space, name, most) for name, most in condition.budgets.items()}
         weights = _weights(num, len(targets), place, [targets.index(name) for name in condition.objectives])
         told = torch.full((num, len(names)), torch.nan)
         for name, most in limits.items():
             told[:, names.index(name)] = most
-        if not condition.objectives and condition.task in denoiser.config.targets and is_quality(condition.task):
+        if not condition.objectives and condition.task in denoiser.targets and is_quality(condition.task):
             told[:, names.index(condition.task)] = _BEST
 
         def measure(arch: str) -> dict[int, float]:
@@ -174,18 +184,18 @@ class Generator:
         """
         score: NoiseAwareScore = self.pipeline.score
         if oracle.task not in self.predictor.finetuned and oracle.task in score.targets_in(oracle.space):
-            return score, list(score.config.targets).index(oracle.task)
+            return score, list(score.targets).index(oracle.task)
         key = (oracle.space, oracle.task)
         if key not in self._taught:
             from archlm.generation.teaching import taught_score  # its trainer is slow to import
 
             self._taught[key] = taught_score(self.pipeline, oracle)
-        return self._taught[key], len(self._taught[key].config.targets) - 1
+        return self._taught[key], len(self._taught[key].targets) - 1
 
 
 _BEST = 2.5
 """Normal score of the quality that the denoiser is told to aim at: the best of 150."""
-_CHEAPEST = 0.6
+_CHEAPEST = 1.2
 """Weight of costs against quality at the cheap end of a Pareto set; with more, networks turn bad, not cheap."""
 
 
@@ -199,6 +209,17 @@ def _weights(num: int, targets: int, task: int, costs: Sequence[int]) -> Tensor:
     weights[:, task] = 1.0
     weights[:, costs] = -torch.linspace(0, _CHEAPEST, num)[:, None]
     return weights
+
+
+_EACH = 2
+"""Networks of each space before the rest goes to the best one."""
+
+
+def _shares(num: int, spaces: int) -> list[int]:
+    """How many of each space at first."""
+    if spaces == 1:
+        return [num]
+    return [min(_EACH, max(0, num - _EACH * place)) for place in range(spaces)]
 
 
 def by_quality(found: Sequence[Generated], condition: Condition) -> list[Generated]:

@@ -109,9 +109,8 @@ def _ask_local(folder: str, prompt: str) -> str:
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise UserInputError(f"no language model can be read from {folder}: {type(error).__name__}: {error}") from error
     if tokenizer.chat_template:
-        prompt = tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
-        )
+        said = [{"role": "user", "content": prompt}]
+        prompt = str(tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
     inputs = tokenizer(prompt, return_tensors="pt")
     tokens = network.generate(
         input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], max_new_tokens=_MOST_TOKENS,

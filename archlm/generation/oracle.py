@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archlm.items import from_space
 from archlm.predictor import Predictor
 from generators.costs import costs
 from generators.targets import LATENCY
@@ -36,6 +37,7 @@ class Oracle:
     calls: int = field(default=0, init=False)
     _answers: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
     _costs: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
+    _identities: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.found = spaces.get(self.space)
@@ -47,17 +49,19 @@ class Oracle:
 
     def identity(self, arch: str) -> str:
         """The fingerprint of the network."""
-        return self.found.build(arch, task=self.head).fingerprint()
+        if arch not in self._identities:
+            self._identities[arch] = self.found.build(arch, task=self.head).fingerprint()
+        return self._identities[arch]
 
     def costs(self, arch: str) -> dict[str, float]:
         """Parameters, multiply-accumulates, depth, and milliseconds by device."""
         if arch not in self._costs:
-            graph = self.graph(arch)
-            found: dict[str, float] = dict(costs(graph))
-            known = self.predictor.weights.devices
-            for device in self.devices:
-                # As the predictor will see the written file.
-                found[device] = float(known.predict(device.removeprefix(LATENCY), [graph.normalise()]).mean[0])
+            found: dict[str, float] = dict(costs(self.graph(arch)))
+            if self.devices:
+                seen = [self.found.build(arch, task=self.head)]  # as the predictor sees the written file
+                for device in self.devices:
+                    latency = self.predictor.weights.devices.predict(device.removeprefix(LATENCY), seen)
+                    found[device] = float(latency.mean[0])
             self._costs[arch] = found
         return self._costs[arch]
 
@@ -66,7 +70,8 @@ class Oracle:
         listed = list(archs)
         new = [arch for arch in dict.fromkeys(listed) if arch not in self._answers]
         self.calls += len(new)
-        graphs = (self.found.build(arch) for arch in new)
+        as_trained = self.predictor.reads_as_trained(self.task)
+        graphs = (from_space(self.space, arch, as_trained=as_trained) for arch in new)
         for arch, answer in zip(new, self.predictor.answers(graphs, [self.task]), strict=True):
             self._answers[arch] = answer | {"arch": arch}
         return [self._answers[arch] for arch in listed]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +23,8 @@ def block_pictures(found: Sequence[Generated]) -> Figure:
     """The block graphs of the first architectures, sixteen at most."""
     shown = list(found)[:_MOST_DRAWN]
     rows = -(-len(shown) // _COLUMNS)
-    figure = Figure(figsize=(4.2 * _COLUMNS, 3.4 * rows), layout="constrained")
+    figure = Figure(figsize=(4.2 * _COLUMNS, 3.4 * rows))
+    figure.subplots_adjust(0.01, 0.01, 0.99, 0.96, wspace=0.05, hspace=0.12)
     for number, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False).flat):
         axes.set_axis_off()
         if number < len(shown):
@@ -39,7 +40,8 @@ def _draw(axes: Axes, graph: BlockGraph) -> None:
     level: dict[int, int] = {}
     for j in held:
         level[j] = max((level[i] + 1 for i, k in edges if k == j), default=0)
-    if edges == list(itertools.pairwise(held)):  # a chain is folded into lines
+    spots: dict[int, tuple[float, float]]
+    if edges == list(pairwise(held)):  # a chain is folded into lines
         spots = {i: (n % _WRAP, -1.0 * (n // _WRAP)) for n, i in enumerate(held)}
     else:
         rows = {depth: [i for i in held if level[i] == depth] for depth in set(level.values())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,12 +11,14 @@ from archlm.generation.oracle import Oracle
 from generators.pipeline import ArchitecturePipeline
 from generators.taught_score import TaughtScore
 from generators.training.prepare import prepare
-from generators.training.teach import teach
+from generators.training.teach import TEACHING, teach
 from onnx_bench import spaces
 from onnx_bench.tasks import get_task
 
 SAMPLE = 1000
 """Architectures of the space that the predictor is asked about."""
+TEACHING_STEPS = TEACHING.steps
+"""Batches that the score is taught with."""
 _MOST_DRAWS = 20
 """Draws for each wanted architecture, before a space counts as exhausted."""
 
@@ -31,9 +34,9 @@ def draw(space: str, count: int, seed: int = 0) -> list[str]:
     return list(drawn)
 
 
-def taught_score(pipeline: ArchitecturePipeline, oracle: Oracle, sample: int = SAMPLE) -> TaughtScore:
+def taught_score(pipeline: ArchitecturePipeline, oracle: Oracle) -> TaughtScore:
     """A score whose last target is the task of the oracle, as its predictor sees it."""
-    archs = draw(oracle.space, sample)
+    archs = draw(oracle.space, SAMPLE)
     answers = oracle.answers(archs)
     sign = 1 if get_task(oracle.task).direction == "max" else -1
     values = sign * np.array([answer["mean"] for answer in answers])
@@ -42,4 +45,5 @@ def taught_score(pipeline: ArchitecturePipeline, oracle: Oracle, sample: int = S
         pipeline.denoiser.vocabulary, oracle.space, archs, {oracle.task: values}, [oracle.task], ties, [oracle.task]
     )
     frame = pipeline.denoiser.frame(oracle.space)
-    return teach(pipeline.score, oracle.space, frame, part.sample, oracle.task)
+    config = replace(TEACHING, steps=TEACHING_STEPS)
+    return teach(pipeline.score, oracle.space, frame, part.sample, oracle.task, config)

@@ -41,6 +41,7 @@ class EinspaceLayout(Layout):
     """
 
     name = "einspace"
+    reads_edges = False
 
     def __init__(self) -> None:
         functions_around = {"before": (None, *_BEFORE), "after": (None, *_AFTER)}

@@ -32,12 +32,14 @@ class Layout(ABC):
         places: What may stand in each place; `none` among the operators where the place may be empty.
         fixed_edges: Edges that are always there.
         free_edges: Edges that may be there or not.
+        reads_edges: Whether `decode` looks at the edges; they may follow from the blocks.
     """
 
     name: ClassVar[str]
     places: tuple[Choices, ...]
     fixed_edges: frozenset[Edge] = frozenset()
     free_edges: frozenset[Edge] = frozenset()
+    reads_edges: ClassVar[bool] = True
 
     @property
     def space(self) -> SearchSpace[Any]:

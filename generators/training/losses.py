@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,6 +11,7 @@ from torch.nn import functional
 from generators.codes import Codes
 from generators.frame import Frame
 from generators.scheduler import MarginalScheduler
+from generators.targets import LATENCY, is_quality
 
 _CLEAN = 0.25
 """Share of the score's training on graphs without noise: there it must tell near neighbours apart."""
@@ -42,7 +45,7 @@ def draw_noise(
 ) -> tuple[Codes, Tensor]:
     """Graphs at random levels of signal, and the levels. Shapes: [B]."""
     draws = torch.rand(2, len(clean.nodes), generator=generator)
-    signal = scheduler.signal(draws[0] * scheduler.config.num_train_timesteps)
+    signal = scheduler.signal(draws[0] * scheduler.times)
     signal = torch.where(draws[1] < clean_share, 1.0, signal)
     return scheduler.add_noise(clean, frame, signal, generator), signal
 
@@ -54,10 +57,30 @@ def score_noise(
     return draw_noise(clean, frame, scheduler, generator, _CLEAN)
 
 
-def score_loss(predicted: Tensor, values: Tensor) -> Tensor:
-    """Squared error over the targets that are known. Shapes: [B, T] both; returns []."""
+def score_loss(predicted: Tensor, values: Tensor, groups: Sequence[Tensor] = ()) -> Tensor:
+    """Squared error over the targets that are known.
+
+    Args:
+        predicted: Expected values. Shapes: [B, T].
+        values: NaN where a target is not known. Shapes: [B, T].
+        groups: Masks of targets that count the same together, whatever their number; all targets alike if left out.
+            Shapes: [T] each.
+    """
     known = ~values.isnan()
-    return torch.where(known, predicted - values.nan_to_num(), 0.0).square().sum() / known.sum().clamp(min=1)
+    error = torch.where(known, predicted - values.nan_to_num(), 0.0).square()
+    parts = [
+        error[:, group].sum() / count
+        for group in groups or (torch.ones(values.shape[1], dtype=torch.bool),)
+        if (count := known[:, group].sum()) > 0
+    ]
+    return torch.stack(parts).mean()
+
+
+def target_groups(targets: Sequence[str]) -> tuple[Tensor, ...]:
+    """Qualities, twice, for they are what guides; costs of the graph; latencies. Shapes: [T] each."""
+    quality = torch.tensor([is_quality(target) for target in targets])
+    latency = torch.tensor([target.startswith(LATENCY) for target in targets])
+    return quality, quality, ~(quality | latency), latency
 
 
 def told_conditions(values: Tensor, is_quality: Tensor, generator: torch.Generator) -> Tensor:

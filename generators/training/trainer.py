@@ -17,7 +17,14 @@ from generators.frame import Frame
 from generators.scheduler import MarginalScheduler
 from generators.score import NoiseAwareScore
 from generators.targets import is_quality
-from generators.training.losses import denoising_loss, draw_noise, score_loss, score_noise, told_conditions
+from generators.training.losses import (
+    denoising_loss,
+    draw_noise,
+    score_loss,
+    score_noise,
+    target_groups,
+    told_conditions,
+)
 from generators.training.samples import SpaceDraws, SpaceSample
 
 
@@ -31,6 +38,7 @@ class TrainingConfig:
         learning_rate: At its peak; a twentieth of the steps warm up, the rest decays to zero.
         weight_decay: Of AdamW.
         seed: Of batches and noise.
+        balanced: For the score: qualities, costs and latencies count as groups, not each of the many targets alike.
     """
 
     steps: int = 8000
@@ -38,6 +46,7 @@ class TrainingConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     seed: int = 0
+    balanced: bool = False
 
 
 class _GeneratorTrainer(Trainer):
@@ -54,7 +63,10 @@ class _GeneratorTrainer(Trainer):
 class _DenoiserTrainer(_GeneratorTrainer):
     is_quality: Tensor
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:  # fmt: skip
         space, clean, values, generator = self.prepared(inputs)
         frame = self.frames[space]
         noisy, signal = draw_noise(clean, frame, self.scheduler, generator, 0.0)
@@ -65,11 +77,16 @@ class _DenoiserTrainer(_GeneratorTrainer):
 
 
 class _ScoreTrainer(_GeneratorTrainer):
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
+    groups: tuple[Tensor, ...] = ()
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:  # fmt: skip
         space, clean, values, generator = self.prepared(inputs)
         noisy, signal = score_noise(clean, self.frames[space], self.scheduler, generator)
         found = model(noisy, signal, space)
-        loss = score_loss(found, values)
+        loss = score_loss(found, values, self.groups)
         return (loss, found) if return_outputs else loss
 
 
@@ -80,7 +97,7 @@ def train_denoiser(
     trainer = _DenoiserTrainer(model, _arguments(config, folder, quiet), data_collator=_only,
                                train_dataset=_draws(samples, config))  # fmt: skip
     trainer.frames = {space: model.frame(space) for space in samples}
-    trainer.is_quality = torch.tensor([is_quality(target) for target in model.config.targets])
+    trainer.is_quality = torch.tensor([is_quality(target) for target in model.targets])
     _run(trainer, model, folder)
 
 
@@ -92,6 +109,8 @@ def train_score(
     trainer = _ScoreTrainer(model, _arguments(config, folder, quiet, save), data_collator=_only,
                             train_dataset=_draws(samples, config))  # fmt: skip
     trainer.frames = frames
+    if config.balanced:
+        trainer.groups = target_groups(model.targets)
     _run(trainer, model, folder)
 
 

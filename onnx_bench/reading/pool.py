@@ -14,6 +14,7 @@ from onnx_bench.reading.ahead import Answer, ReadAhead, threads_for
 from onnx_bench.reading.limits import LOCAL_BYTES, MEMORY_BYTES, SECONDS, UPLOAD_BYTES
 from onnx_bench.reading.process import WorkerProcess
 from onnx_bench.reading.source import Source, name_of, opened
+from onnx_bench.reading.turns import short_turns
 
 if TYPE_CHECKING:
     from onnx_bench.graph import ArchGraph
@@ -87,8 +88,9 @@ class ReaderPool:
         batch = ReadAhead(lambda source: self._ask(source, normalised), self.workers)
         self._batches.add(batch)
         try:
-            for answer in batch.answers(sources):
-                yield _graph_or_error(answer)
+            with short_turns():
+                for answer in batch.answers(sources):
+                    yield _graph_or_error(answer)
         finally:  # the caller may have stopped listening
             batch.stop()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from onnx_bench.node import Graph
 from onnx_bench.writers.blocks import Block, Chain, Item, Leaf, find_blocks
@@ -30,6 +31,10 @@ _FREE = frozenset((
 ))  # fmt: skip
 
 
+_last: list[Any] = []
+"""The graph that was folded last, and its structure."""
+
+
 @dataclass(frozen=True)
 class Structure:
     """The folded network.
@@ -45,8 +50,13 @@ class Structure:
 
     @classmethod
     def of(cls, view: View) -> Structure:
-        """Find the repeats of a graph and name everything."""
+        """Find the repeats of a graph and name everything.
+
+        The last answer is kept: who writes a network as ONNX often writes its source next.
+        """
         graph = view.graph
+        if _last and _last[0] == graph:
+            return _last[1]
         written = [i for i, n in enumerate(graph.nodes) if n.op != "Input" and i not in view.literals]
         inputs = [i for i, n in enumerate(graph.nodes) if n.op == "Input"]
         order = inputs + written
@@ -58,7 +68,9 @@ class Structure:
             [0 if graph.nodes[i].op in _FREE else 1 for i in order],
         )
         items = tuple(_renumber(item, order) for item in folded)[len(inputs) :]
-        return cls._named(graph, items)
+        found = cls._named(graph, items)
+        _last[:] = [graph, found]
+        return found
 
     @classmethod
     def flat(cls, view: View) -> Structure:

@@ -22,13 +22,27 @@ CONVS = {"nasbench201": "nor_conv_3x3", "nasbench101": "conv3x3-bn-relu"}
 def test_changes_are_all_single_changes(pipeline: ArchitecturePipeline, space: str) -> None:
     frame = pipeline.denoiser.frame(space)
     changes, codes = Changes.of(frame), sample_codes(pipeline, space, 3)
-    changed = changes.apply(codes)
-    assert len(changed.nodes) == 3 * len(changes)
+    total = changes.total
+    changed = changes.apply(codes, torch.arange(total).expand(3, -1))
+    assert len(changed.nodes) == 3 * total
     assert (changed.nodes * ~frame.allowed == 0).all()
-    nodes = (changed.nodes.view(3, len(changes), *codes.nodes.shape[1:]) != codes.nodes[:, None]).flatten(2).sum(dim=2)
-    edges = (changed.edges.view(3, len(changes), *codes.edges.shape[1:]) != codes.edges[:, None]).flatten(2).sum(dim=2)
+    nodes = (changed.nodes.view(3, total, *codes.nodes.shape[1:]) != codes.nodes[:, None]).flatten(2).sum(dim=2)
+    edges = (changed.edges.view(3, total, *codes.edges.shape[1:]) != codes.edges[:, None]).flatten(2).sum(dim=2)
     assert ((nodes // 2 + edges) <= 1).all()
-    assert ((nodes // 2 + edges) == 1).sum(dim=1).min() >= len(changes) / 2
+    assert ((nodes // 2 + edges) == 1).sum(dim=1).min() >= total / 2
+
+
+def test_gains_are_exact_for_a_linear_score(pipeline: ArchitecturePipeline) -> None:
+    codes = sample_codes(pipeline, "nasbench101", 4)
+    changes = Changes.of(pipeline.denoiser.frame("nasbench101"))
+    nodes, edges = torch.randn(codes.nodes.shape[1:]), torch.randn(codes.edges.shape[1:])
+    slopes = Codes(nodes.expand_as(codes.nodes), edges.expand_as(codes.edges))
+
+    def value(of: Codes) -> Tensor:
+        return (of.nodes * slopes.nodes[0]).sum(dim=(1, 2)) + (of.edges * slopes.edges[0]).sum(dim=(1, 2))
+
+    after = value(changes.apply(codes, torch.arange(changes.total).expand(4, -1))).view(4, -1)
+    assert torch.allclose(changes.gains(codes, slopes), after - value(codes)[:, None], atol=1e-4)
 
 
 def convs(codes: Codes, pipeline: ArchitecturePipeline) -> Tensor:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from onnx_bench.builder import GraphBuilder
-from onnx_bench.draft import Draft
+from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.errors import MalformedModelError
 from onnx_bench.node import Graph
 
@@ -89,3 +91,20 @@ def test_wide_fan_in_is_replaced_without_copying_the_counts_each_time() -> None:
             assert source is not None
             draft.replace(node, source)
     assert [n.op for n in draft.freeze().nodes].count("Tanh") == 4000
+
+
+def test_a_dissolved_draft_leaves_nothing_to_the_garbage_collector() -> None:
+    def alive() -> int:
+        return sum(isinstance(found, DraftNode) for found in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        draft = Draft.from_graph(diamond())
+        assert alive() == before + 5, "four nodes and the sink"
+        draft.dissolve()
+        del draft
+        assert alive() == before
+    finally:
+        gc.enable()

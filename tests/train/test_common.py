@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from train.common import group_folds, kendall, one_per_group, partial_spearman, spearman
+from train.common import group_folds, kendall, one_per_group, partial_spearman, replace_parts, spearman
 
 
 def test_folds_keep_groups_together_and_cover_all() -> None:
@@ -37,3 +38,10 @@ def test_partial_correlation_sees_only_what_is_new() -> None:
     assert abs(partial_spearman(size + 0.01 * rng.normal(size=4000), values, size)) < 0.05
     assert partial_spearman(size + skill, values, size) == pytest.approx(1)
     assert 0.5 < partial_spearman(size + skill + rng.normal(size=4000), values, size) < 0.8
+
+
+def test_a_part_of_a_table_is_written_among_the_others() -> None:
+    before = pd.DataFrame({"space": ["b", "a", "a"], "labels": [9, 9, None], "tau": [0.1, 0.2, 1.0]})
+    fresh = pd.DataFrame({"space": ["a", "a"], "labels": [9, None], "tau": [0.3, 2.0]})
+    found = replace_parts(before, fresh, ["space", "labels"])
+    assert found[["space", "tau"]].to_numpy().tolist() == [["a", 0.3], ["a", 2.0], ["b", 0.1]]

@@ -38,6 +38,8 @@ PUBLISHED = {
     ("transnas_micro", 512): ("FLAN", 0.751),
 }  # fmt: skip
 _CEILING_ROWS = 3000
+PARTS = ("space", "labels")
+"""Columns by which parts of the table are told apart; each is written as soon as it is done."""
 FEW_DRAWS = 500
 """Labels up to which all draws are made; above, each is slow and little depends on it."""
 
@@ -50,36 +52,34 @@ def noise_ceiling(values: Floats, deviation: float, seed: int = 0) -> float:
 
 
 def main(
-    data: str | None = None, space: list[str] | None = None, draws: int = 5, seed: int = 0, threads: int = 1,
-    most: int = 10_000, networks: bool = True,
+    data: str | None = None, space: list[str] | None = None, labels: list[int] | None = None, draws: int = 5,
+    seed: int = 0, threads: int = 1, networks: bool = True,
 ) -> None:  # fmt: skip
-    """Run the protocol and write train/results/p3_few_labels.csv.
+    """Run the protocol and write train/results/p3_few_labels.csv, each number of labels as soon as it is done.
 
-    `--most` leaves out larger numbers of labels, `--no-networks` the graph networks, whose training takes minutes.
+    `--space` and `--labels` choose a part; what was written about others stays. `--no-networks` leaves out the graph
+    networks, whose training takes minutes.
     """
     chosen = space or list(LABEL_COUNTS)
     torch.set_num_threads(threads)
     spaces = {name: load(name, data=data) for name in LABELS}
-    rows: list[dict[str, Any]] = []
     for name in chosen:
         start = start_without_space(spaces, name, seed)
         tasks = [f"transnas/{task}" for task in TRANSNAS] if name.startswith("transnas") else [SPACE_TASK[name]]
-        for labels in (count for count in LABEL_COUNTS[name] if count <= most):
+        for count in (count for count in LABEL_COUNTS[name] if not labels or count in labels):
+            rows: list[dict[str, Any]] = []
             for task in tasks:
-                for draw in range(draws if labels <= FEW_DRAWS and len(tasks) == 1 else min(draws, 2)):
-                    rows += few_label_rows(start, task, labels, draw, networks=networks, threads=threads)
-            mine = pd.DataFrame([row for row in rows if row["space"] == name and row["labels"] == labels])
-            tau = mine.groupby("score", sort=False).tau.agg(["mean", "std"])
-            print(f"{name}, {labels} labels, beside {PUBLISHED[name, labels]}\n{tau.to_string(float_format='%.3f')}",
+                for draw in range(draws if count <= FEW_DRAWS and len(tasks) == 1 else min(draws, 2)):
+                    rows += few_label_rows(start, task, count, draw, networks=networks, threads=threads)
+            tau = pd.DataFrame(rows).groupby("score", sort=False).tau.agg(["mean", "std"])
+            print(f"{name}, {count} labels, beside {PUBLISHED[name, count]}\n{tau.to_string(float_format='%.3f')}",
                   flush=True)  # fmt: skip
-    rows += [
-        {"space": name, "task": "mean" if name.startswith("transnas") else SPACE_TASK[name], "labels": labels,
-         "score": f"{who} (published)", "tau": tau}
-        for (name, labels), (who, tau) in PUBLISHED.items() if name in chosen
-    ]  # fmt: skip
+            who, published = PUBLISHED[name, count]
+            task = "mean" if len(tasks) > 1 else tasks[0]
+            rows.append({"space": name, "task": task, "labels": count, "score": f"{who} (published)", "tau": published})
+            write_results("p3_few_labels", rows, PARTS)
     if "nasbench101" in chosen:
-        rows.append(_ceiling(spaces["nasbench101"], data))
-    write_results("p3_few_labels", rows)
+        write_results("p3_few_labels", [_ceiling(spaces["nasbench101"], data)], PARTS)
 
 
 def _ceiling(space: Labelled, data: str | None) -> dict[str, Any]:
@@ -88,7 +88,8 @@ def _ceiling(space: Labelled, data: str | None) -> dict[str, Any]:
     deviation = float(again.cifar10_test_acc_ep108_std[again.n_runs_ep108 > 1].median())
     tau = noise_ceiling(space.values, deviation)
     print(f"NAS-Bench-101: a single run deviates by {deviation:.3f} points; ceiling of tau {tau:.3f}")
-    return {"space": space.space, "task": "cifar10", "score": f"ceiling (noise {deviation:.3f})", "tau": tau}
+    base = {"space": space.space, "task": "cifar10", "labels": np.nan}
+    return base | {"score": f"ceiling (noise {deviation:.3f})", "tau": tau}
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def predictions(spaces_: dict[str, Labelled], start: Start, task: str, labels: i
 
 def taught(blind: BlindGenerator, archs: list[str], values: Floats, look_up: bool, seed: int) -> TaughtScore:
     """The score that a row is guided by."""
-    (space,) = blind.pipeline.denoiser.config.spaces
+    (space,) = blind.pipeline.denoiser.spaces
     scores = torch.from_numpy(normal_scores(values)).float()[:, None]
     config = replace(LOOK_UP if look_up else TEACHING, seed=seed)
     sample = SpaceSample(blind.codes(archs), scores)
@@ -128,9 +128,9 @@ def generated(
     blind: BlindGenerator, score: TaughtScore | None, table: Table, num: int, settings: Settings, seed: int
 ) -> list[str]:  # fmt: skip
     """Architectures of a pass, best first by the score."""
-    (space,) = blind.pipeline.denoiser.config.spaces
+    (space,) = blind.pipeline.denoiser.spaces
     asked = score or blind.pipeline.score
-    weights = torch.zeros(len(asked.config.targets))
+    weights = torch.zeros(len(asked.targets))
     weights[-1] = float(score is not None)
     aim = Aim(asked, weights, {}, lambda _: {}, table.fingerprint)
     drawn = [one.arch for one in draw_architectures(blind.pipeline, space, num, aim, None, settings, seed)]

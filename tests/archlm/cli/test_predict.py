@@ -13,6 +13,7 @@ import pytest
 
 from archlm.answer import COLUMNS
 from tests.archlm.cli.conftest import Run
+from tests.archlm.test_record_store import GOOD, write_store
 
 NUMBERS = ("mean", "q05", "q50", "q95", "percentile", "in_distribution")
 
@@ -81,6 +82,17 @@ def test_architecture_strings(archlm_command: Run) -> None:
     assert first["mean"] > third["mean"] and first["arch"] == good
 
 
+def test_measured_values_of_a_data_set(archlm_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = ("predict", GOOD, "--space", "nasbench201", "--task", "cifar10")
+    store = write_store(tmp_path)
+    (row,) = json.loads(archlm_command(*question, "--records", store, "--json").stdout)
+    assert row["measured"] == 94.5 and 94.5 in [near["measured"] for near in row["neighbours"]]
+    monkeypatch.setenv("ARCHLM_RECORDS", str(store))
+    assert "94.5 % measured on cifar10" in archlm_command(*question).stdout
+    refused = archlm_command(*question, "--records", tmp_path)
+    assert refused.exit_code == 2 and "archlm bench build" in " ".join(refused.stderr.split())
+
+
 def test_explanations_name_features_and_layers(archlm_command: Run, example: Path) -> None:
     (row,) = answers(archlm_command, example, "--task", "imagenet-1k", "--explain")
     told = row["explanation"]
@@ -116,10 +128,12 @@ def test_usage_errors(archlm_command: Run, arguments: tuple[str, ...], said: str
     assert shown.exit_code == 2 and said in " ".join(shown.stderr.split()) and shown.stdout == ""
 
 
-def test_the_fast_path_imports_nothing_slow(example: Path) -> None:
+@pytest.mark.parametrize("with_records", [False, True])
+def test_the_fast_path_imports_nothing_slow(example: Path, tmp_path: Path, with_records: bool) -> None:
+    records = ["--records", str(write_store(tmp_path))] if with_records else []
     code = (
         "import sys; from typer.testing import CliRunner; from archlm.cli.main import app\n"
-        f"shown = CliRunner().invoke(app, ['predict', {str(example)!r}])\n"
+        f"shown = CliRunner().invoke(app, {['predict', str(example), *records]!r})\n"
         "slow = ('torch', 'torch_geometric', 'pandas', 'sklearn', 'transformers', 'onnxscript')\n"
         "print(shown.exit_code, [name for name in slow if name in sys.modules])"
     )

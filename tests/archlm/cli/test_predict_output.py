@@ -16,7 +16,7 @@ from onnx_bench.errors import UserInputError
 def answer(**changes: Any) -> dict[str, Any]:
     row = {
         "arch": "net.onnx", "task": "cifar10", "mean": 93.26, "q05": 92.1, "q50": 93.3, "q95": 94.44,
-        "percentile": 81.4, "in_distribution": 0.93, "score": 1.2,
+        "measured": None, "percentile": 81.4, "in_distribution": 0.93, "score": 1.2,
         "neighbours": [{"space": "nasbench101", "name": "x"}],
         "warnings": ["2 unknown operators"], "error": None,
     }  # fmt: skip
@@ -25,7 +25,7 @@ def answer(**changes: Any) -> dict[str, Any]:
 
 
 def error(arch: str, message: str) -> dict[str, Any]:
-    empty = dict.fromkeys(("mean", "q05", "q50", "q95", "percentile", "in_distribution", "score"))
+    empty = dict.fromkeys(("mean", "q05", "q50", "q95", "measured", "percentile", "in_distribution", "score"))
     return answer(arch=arch, **empty, neighbours=[], warnings=[], error={"type": "UserInputError", "message": message})
 
 
@@ -36,6 +36,16 @@ def test_units_and_digits_follow_the_task(capsys: pytest.CaptureFixture[str]) ->
     assert "93.3 %" in shown and "92.1 to 94.4 %" in shown and "81 % of known" in shown and "yes (0.93)" in shown
     assert "-0.651" in shown and "-0.700 to -0.600" in shown
     assert shown.count("2 unknown operators") == 1 and "net.onnx is nearest to nasbench101 x" in shown
+
+
+def test_measured_values_are_shown_where_they_were_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
+    near = [{"space": "nasbench101", "name": "x", "measured": 91.04}, {"space": "timm", "name": "y", "measured": None}]
+    print_answers([answer(measured=92.96, neighbours=near), answer(arch="other.onnx")], with_measured=True)
+    shown = capsys.readouterr().out
+    assert "measured" in shown and "93.0 %" in shown
+    assert "nasbench101 x (91.0 % measured on cifar10), timm y\n" in shown
+    print_answers([answer()])
+    assert "measured" not in capsys.readouterr().out
 
 
 def test_familiar_is_a_test_at_five_percent(capsys: pytest.CaptureFixture[str]) -> None:

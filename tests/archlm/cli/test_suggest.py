@@ -62,13 +62,27 @@ def test_files_and_one_bad_file_does_not_stop_the_rest(archlm_command: Run, tmp_
     assert shown.exit_code == 0 and [row["arch"] for row in json.loads(shown.stdout)] == [str(models / "a.onnx")]
 
 
+def test_a_model_knows_what_is_measured(archlm_command: Run, tmp_path: Path) -> None:
+    shown = archlm_command(*DRAWN, "--num", 6, "--json")
+    archs = [row["arch"] for row in json.loads(shown.stdout)]
+    table = tmp_path / "speed.csv"
+    table.write_text("arch,speed\n" + "".join(f"{arch},{value}\n" for value, arch in enumerate(archs)))
+    mine = tmp_path / "mine"
+    fitted = archlm_command("finetune", table, "--target", "speed", "--space", "nasbench201", "--out", mine)
+    assert fitted.exit_code == 0, fitted.output
+    again = archlm_command(*DRAWN, "--num", 6, "--model", mine, "--json")
+    assert not {row["arch"] for row in json.loads(again.stdout)} & set(archs)
+    shown = archlm_command(*DRAWN, "--num", 1, "--model", mine, "--task", "slowness")
+    assert shown.exit_code == 1 and "not fine-tuned to 'slowness'; its own tasks: speed" in shown.stderr
+
+
 def test_nothing_readable(archlm_command: Run, tmp_path: Path) -> None:
     shown = archlm_command("suggest", tmp_path, tmp_path / "gone.onnx", "--num", 1, "--json")
     assert shown.exit_code == 1 and "none of the 2 candidates can be read" in shown.stderr
     assert json.loads(shown.stdout)["error"]["type"] == "UserInputError"
 
 
-@pytest.mark.parametrize(("table", "said"), [("arch\nrubbish\n", "rubbish"), ("", "empty"), (None, "No such file")])
+@pytest.mark.parametrize(("table", "said"), [("arch\nrubbish\n", "rubbish"), ("", "empty"), (None, "there is no file")])
 def test_a_wrong_table_of_measured_networks(archlm_command: Run, tmp_path: Path, table: str | None, said: str) -> None:
     path = tmp_path / "measured.csv"
     if table is not None:

@@ -12,6 +12,7 @@ import pytest
 from archlm import Predictor
 from archlm.finetuning.report import write_report
 from archlm.finetuning.selection import CHOSEN
+from archlm.finetuning.table import read_table
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError, InvalidTableError, UserInputError
 
@@ -91,9 +92,11 @@ def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> Non
     text = write_report(tmp_path, part).read_text()
     assert "14 measured networks" in text and max(part.choice.shares, key=lambda n: part.choice.shares[n]) in text
     assert {path.name for path in tmp_path.iterdir()} == {
-        "report.md", "predicted.png", "calibration.png", "learners.png",
+        "report.md", "predicted.png", "calibration.png", "learners.png", "curve.png",
     }  # fmt: skip
     assert f"{part.choice.errors[CHOSEN]:.2f}" in text
+    assert part.curve is not None and part.curve.labels == (5, 11)
+    assert all(f"| {labels} | {error:.2f} |" in text for labels, error in zip((5, 11), part.curve.errors, strict=True))
 
 
 def test_a_wrong_table_gives_no_predictor(table: pd.DataFrame) -> None:
@@ -108,15 +111,57 @@ def test_explaining_a_fitted_task_is_refused(fitted: Predictor, table: pd.DataFr
         fitted.explain((SPACE, table.arch[0]), "speed")
 
 
-def test_a_device_is_fitted_by_its_costs(table: pd.DataFrame) -> None:
-    space = spaces.get(SPACE)
-    graphs = [space.build(arch) for arch in table.arch]
+@pytest.fixture(scope="module")
+def timed(table: pd.DataFrame) -> pd.DataFrame:
+    """A device that runs networks as they were trained, dead branches included."""
+    graphs = [spaces.get(SPACE).build(arch, normalised=False) for arch in table.arch]
     latency = [2.0 + 3e-8 * g.macs + 0.05 * g.num_nodes for g in graphs]
-    timed = pd.DataFrame({"arch": table.arch, "my phone latency": latency})
-    fitted = Predictor.from_pretrained().finetune(timed[:12], "my phone latency", space=SPACE)
-    part = fitted.finetuned["my-phone-latency"]
+    return pd.DataFrame({"arch": table.arch, "my phone latency": latency})
+
+
+@pytest.fixture(scope="module")
+def device(timed: pd.DataFrame) -> Predictor:
+    return Predictor.from_pretrained().finetune(timed[:12], "my phone latency", space=SPACE)
+
+
+def relative_errors(found: pd.DataFrame, timed: pd.DataFrame) -> pd.Series[float]:
+    return (found["mean"] / timed["my phone latency"][12:].reset_index(drop=True) - 1).abs()
+
+
+def test_a_device_is_fitted_by_its_costs(device: Predictor, timed: pd.DataFrame) -> None:
+    part = device.finetuned["my-phone-latency"]
     assert part.task.direction == "min" and part.choice.shares["device costs"] >= 0.4
-    found = fitted.predict([(SPACE, arch) for arch in table.arch[12:]], ["my-phone-latency"])
-    truth = np.array(latency[12:])
-    assert np.abs(found["mean"] / truth - 1).median() < 0.1
+    assert part.as_trained and device.reads_as_trained("my-phone-latency") and not device.reads_as_trained("cifar10")
+    found = device.predict([(SPACE, arch) for arch in timed.arch[12:]], ["my-phone-latency"])
+    assert relative_errors(found, timed).median() < 0.05
     assert (found.q05 > 0).all()
+
+
+def test_a_network_of_a_file_is_answered_by_costs_of_its_canonical_form(device: Predictor, timed: pd.DataFrame) -> None:
+    files = [spaces.get(SPACE).build(arch).to_onnx().SerializeToString() for arch in timed.arch[12:16]]
+    found = device.predict([*files, *((SPACE, arch) for arch in timed.arch[12:16])], ["my-phone-latency"])
+    assert not np.allclose(found["mean"][:4], found["mean"][4:]), "dead branches are not in a file"
+    assert np.abs(found["mean"][:4].to_numpy() / found["mean"][4:].to_numpy() - 1).max() < 0.5
+
+
+def test_a_fitted_device_is_saved_and_fitted_again(device: Predictor, timed: pd.DataFrame, tmp_path: Path) -> None:
+    device.save_pretrained(tmp_path)
+    back = Predictor.from_pretrained(tmp_path)
+    items = [(SPACE, arch) for arch in timed.arch[12:15]]
+    pd.testing.assert_frame_equal(
+        back.predict(items, ["my-phone-latency"]), device.predict(items, ["my-phone-latency"])
+    )
+    again = back.finetune(timed[10:18], "my phone latency", space=SPACE)
+    part = again.finetuned["my-phone-latency"]
+    assert len(part.values) == 18 and part.as_trained, "two were measured before"
+
+
+def test_cells_that_differ_in_dead_branches_alone_are_two_to_a_device_and_one_otherwise() -> None:
+    cells = [f"|nor_conv_3x3~0|+|none~0|{dead}~1|+|skip_connect~0|none~1|none~2|" for dead in ("none", "nor_conv_3x3")]
+    rest = [f"|{op}~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|" for op in
+            ("nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3", "skip_connect")]  # fmt: skip
+    archs = [*cells, *rest]
+    table = pd.DataFrame({"arch": archs, "latency": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]})
+    assert not any(graph.normalised for graph in read_table(table, "latency", space=SPACE).graphs)
+    with pytest.raises(InvalidTableError, match="more than once"):
+        read_table(table.rename(columns={"latency": "accuracy"}), "accuracy", space=SPACE)

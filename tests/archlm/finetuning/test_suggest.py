@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -215,12 +216,14 @@ def test_the_first_column_names_what_is_measured(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_bytes(b'\xef\xbb\xbfarch,ms\r\n a.onnx ,1.5\r\n\r\n"b,c.onnx",\r\n')
     assert read_measured(table) == ["a.onnx", "b,c.onnx"]
+    pd.DataFrame({"arch": ["a.onnx", "b,c.onnx"], "ms": [1.5, None]}).to_parquet(tmp_path / "table.parquet")
+    assert read_measured(tmp_path / "table.parquet") == ["a.onnx", "b,c.onnx"]
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "No such file"), (b"", "is empty"), (b"arch,ms\na,1\n\n,2\n", "row 4 of .* first column"),
-     (b"arch\n\xff\n", "not a CSV file in UTF-8"), (b'arch\n"a\n', "not a CSV file")],
+    [(None, "there is no file"), (b"", "is empty"), (b"arch,ms\na,1\n\n,2\n", "row 4 of .* first column"),
+     (b"arch\n\xff\n", "is not UTF-8"), (b'arch\n"a\n', "cannot be read")],
 )  # fmt: skip
 def test_a_wrong_table_is_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
     table = tmp_path / "table.csv"

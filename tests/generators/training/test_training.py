@@ -81,7 +81,7 @@ def test_a_score_can_be_taught(pipeline: ArchitecturePipeline) -> None:
     frame = pipeline.denoiser.frame("nasbench201")
     config = replace(QUICK, steps=150)
     taught = teach(pipeline.score, "nasbench201", frame, SpaceSample(codes, count - count.mean()), "pools", config)
-    assert taught.config.targets == [*TARGETS, "taught pools"]
+    assert taught.targets == (*TARGETS, "taught pools")
     with torch.no_grad():
         found = taught(codes, torch.ones(256), "nasbench201")
         base = pipeline.score(codes, torch.ones(256), "nasbench201")

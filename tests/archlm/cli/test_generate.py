@@ -1,0 +1,61 @@
+"""`archlm generate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archlm.cli.generate import quantity
+from tests.archlm.cli.conftest import Run
+
+QUICK = ("--steps", "5")
+
+
+def test_a_sentence_is_shown_and_used(archlm_command: Run, tmp_path: Path) -> None:
+    shown = archlm_command(
+        "generate", "a robust nasbench201 network for CIFAR-100 under 1M parameters", "--n", 3, *QUICK, "--json",
+        "--out", tmp_path / "made",
+    )  # fmt: skip
+    assert shown.exit_code == 0, shown.output
+    assert "Understood: task cifar100, space nasbench201, params <= 1M" in shown.stderr
+    assert "Not used: robust" in shown.stderr
+    found = json.loads(shown.stdout)
+    assert len(found["networks"]) == 3
+    for one in found["networks"]:
+        assert one["costs"]["params"] <= 1e6 and one["exceeded"] == {} and one["prediction"]["task"] == "cifar100"
+    assert json.loads((tmp_path / "made" / "networks.json").read_text()) == found
+    assert (tmp_path / "made" / "03.onnx").is_file() and (tmp_path / "made" / "03.py").is_file()
+
+
+def test_a_table_is_printed(archlm_command: Run) -> None:
+    shown = archlm_command("generate", "--space", "nats_size", "--max-macs", "30M", "--n", 2, *QUICK)
+    assert shown.exit_code == 0, shown.output
+    assert "2 networks: task cifar10, space nats_size, macs <= 30M" in shown.stdout
+    assert shown.stdout.count("met") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--space", "nasbench201", "--max-params", "10"), "nearest"), (("--task", "cifar11"), "cifar11"),
+        (("--space", "moon"), "moon"), (("under 10 bananas",), "bananas"),
+        (("--max-latency", "toaster=5"), "toaster"), (("--objective", "size"), "size"),
+        (("--generator", "nowhere"), "no generator"), (("--model", "nowhere"), "nowhere"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line(archlm_command: Run, arguments: tuple[str, ...], said: str) -> None:
+    shown = archlm_command("generate", *arguments, "--n", 1, *QUICK)
+    assert shown.exit_code == 1 and said in shown.stderr, shown.output
+    assert shown.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [("--max-params", "many"), ("--max-latency", "raspi4"), ("--n", "0")])
+def test_wrong_options_are_usage_errors(archlm_command: Run, arguments: tuple[str, ...]) -> None:
+    assert archlm_command("generate", *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(("text", "number"), [("600k", 6e5), ("1.5M", 1.5e6), ("2G", 2e9), ("1000", 1000.0)])
+def test_quantities(text: str, number: float) -> None:
+    assert quantity(text) == number

@@ -1,0 +1,166 @@
+"""The shipped generator: within budgets, different, better than chance, the same for the same seed."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archlm import Condition, Generator
+from archlm.generation.evolve import evolve_networks
+from archlm.generation.illuminate import illuminate
+from archlm.generation.pareto import front
+from generators.condition import InvalidConditionError
+from generators.draw import Settings
+from generators.layouts import SPACES
+from onnx_bench import spaces
+from onnx_bench.errors import UnknownNameError
+from onnx_bench.reader import read_graph
+
+QUICK = Settings(steps=8, rounds=1)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_every_space_gives_different_networks(generator: Generator, space: str) -> None:
+    found = generator.generate(Condition(space=space), 3, seed=1, settings=QUICK)
+    assert {one.space for one in found} == {space}
+    assert len({one.graph.fingerprint() for one in found}) == 3
+    means = [one.answer["mean"] for one in found]
+    assert means == sorted(means, reverse=True)
+    for one in found:
+        assert one.answer["q05"] <= one.answer["mean"] <= one.answer["q95"]
+        assert one.costs["params"] == one.graph.params
+
+
+def test_guided_networks_are_better_than_random_ones(generator: Generator) -> None:
+    rng, space = random.Random(0), spaces.get("nasbench201")
+    items = [("nasbench201", space.sample(rng)) for _ in range(60)]
+    chance = generator.predictor.predict(items, ["cifar10"])["mean"]
+    found = generator.generate(Condition(space="nasbench201"), 8, seed=0)
+    assert np.mean([one.answer["mean"] for one in found]) > chance.quantile(0.95)
+    free = generator.generate(Condition(space="nasbench201"), 8, settings=Settings(guidance_scale=0.0, rounds=0))
+    assert np.mean([one.answer["mean"] for one in free]) < np.mean([one.answer["mean"] for one in found])
+
+
+@pytest.mark.parametrize(
+    ("space", "budgets"),
+    [
+        ("nasbench201", {"max_params": 4e5}), ("nasbench101", {"max_macs": 3e8, "max_depth": 30}),
+        ("mnasnet", {"max_macs": 2e8, "max_latency": {"raspi4": 120.0}}), ("pit", {"max_params": 8e6}),
+    ],
+)  # fmt: skip
+def test_written_files_keep_to_the_budgets(generator: Generator, space: str, budgets: dict[str, float]) -> None:
+    condition = Condition(space=space, **budgets)  # type: ignore[arg-type]
+    for one in generator.generate(condition, 4, seed=2, settings=QUICK):
+        assert not one.exceeded
+        graph = read_graph(one.to_onnx().SerializeToString())
+        assert graph.params <= condition.budgets.get("params", np.inf)
+        assert graph.macs <= condition.budgets.get("macs", np.inf)
+        for device, most in condition.max_latency.items():
+            assert generator.predictor.weights.devices.predict(device, [graph]).mean[0] <= most * (1 + 1e-9)
+
+
+def test_the_seed_decides(generator: Generator) -> None:
+    condition = Condition(space="mnasnet", max_params=4e6)
+    first, again, other = (
+        [one.arch for one in generator.generate(condition, 2, seed, settings=QUICK)] for seed in (5, 5, 6)
+    )
+    assert first == again != other
+
+
+def test_networks_have_the_head_of_the_task(generator: Generator) -> None:
+    (found,) = generator.generate(Condition(space="nasbench201", task="cifar100"), 1, settings=QUICK)
+    assert found.graph.nodes[found.graph.outputs[0]].shape == (1, 100)
+
+
+def test_spaces_where_the_task_was_measured_are_taken(generator: Generator) -> None:
+    assert set(generator.spaces_for(Condition(task="cifar10"))) == {"nasbench101", "nasbench201"}
+    assert set(generator.spaces_for(Condition(task="cifar100"))) == {"nasbench201", "autoformer", "pit"}
+    found = generator.generate(Condition(task="cifar10"), 7, settings=QUICK)
+    assert len(found) == 7 and {one.space for one in found} == {"nasbench101", "nasbench201"}
+    with pytest.raises(InvalidConditionError, match="wikitext"):
+        generator.spaces_for(Condition(task="wikitext-2"))
+
+
+def test_an_infeasible_budget_names_the_nearest(generator: Generator) -> None:
+    with pytest.raises(InvalidConditionError, match=r"nearest has params 7\d"):
+        generator.generate(Condition(space="nasbench201", max_params=1000), 2, settings=QUICK)
+    with pytest.raises(InvalidConditionError, match="at least one"):
+        generator.generate(Condition(), 0)
+
+
+def test_objectives_give_a_front_from_good_to_cheap(generator: Generator) -> None:
+    condition = Condition(space="nasbench201", objectives=("params",))
+    found = generator.generate(condition, 12, seed=0)
+    costs = [one.costs["params"] for one in found]
+    assert max(costs) > 1.8 * min(costs)
+    ends = front(found, ["params"])
+    assert len(ends.members) >= 4 and 0.3 < ends.hypervolume <= 1
+    best = [found[i] for i in ends.members]
+    assert [one.costs["params"] for one in best] == sorted((one.costs["params"] for one in best), reverse=True)
+
+
+def test_a_task_that_is_new_to_a_space_is_taught(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlm.generation.teaching.SAMPLE", 60)
+    monkeypatch.setattr("archlm.generation.teaching.TEACHING_STEPS", 30)
+    condition = Condition(space="nats_size", task="flowers102")
+    found = generator.generate(condition, 2, settings=QUICK)
+    assert [one.answer["task"] for one in found] == ["flowers102"] * 2
+
+
+def test_a_fine_tuned_predictor_guides_to_its_own_task(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Less is better here, and what is less is known exactly: the sum of the widths."""
+    import pandas as pd
+
+    monkeypatch.setattr("archlm.generation.teaching.SAMPLE", 250)
+    monkeypatch.setattr("archlm.generation.teaching.TEACHING_STEPS", 150)
+    rng, space = random.Random(1), spaces.get("nats_size")
+    archs = [space.sample(rng) for _ in range(24)]
+    table = pd.DataFrame({"arch": archs, "energy": [float(sum(map(int, arch.split(":")))) for arch in archs]})
+    tuned = generator.predictor.finetune(table, target="energy", space="nats_size", direction="min")
+    own = Generator(generator.pipeline, tuned)
+    found = own.generate(Condition(task="energy", space="nats_size"), 4)
+    widths = [sum(map(int, one.arch.split(":"))) for one in found]
+    assert max(widths) < np.quantile(table["energy"], 0.25)
+    assert found[0].answer["mean"] == min(one.answer["mean"] for one in found)
+
+
+def test_evolution_is_there_to_compare(generator: Generator) -> None:
+    condition = Condition(space="transnas_micro", max_params=2e6)
+    found = evolve_networks(generator, condition, 3, 60, seed=0)
+    assert len({one.graph.fingerprint() for one in found}) == 3
+    assert not any(one.exceeded for one in found)
+    with pytest.raises(InvalidConditionError, match="nearest"):
+        evolve_networks(generator, Condition(space="transnas_micro", max_params=10), 3, 55)
+
+
+def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlm.generation.illuminate.BATCH", 6)
+    condition = Condition(space="nasbench201")
+    found = illuminate(generator, condition, ["params"], settings=QUICK)
+    costs = [one.costs["params"] for one in found]
+    assert len(found) >= 5 and costs == sorted(costs)
+    for wrong in ([], ["params", "params"], ["params", "macs", "depth"], ["size"]):
+        with pytest.raises(InvalidConditionError):
+            illuminate(generator, condition, wrong, settings=QUICK)
+    with pytest.raises(InvalidConditionError, match="one space"):
+        illuminate(generator, Condition(task="cifar10"), ["params"], settings=QUICK)
+
+
+def test_a_generator_is_saved_and_read(generator: Generator, tmp_path: Path) -> None:
+    generator.save_pretrained(tmp_path)
+    again = Generator.from_pretrained(tmp_path, predictor=generator.predictor)
+    condition = Condition(space="nats_size")
+    first, second = (
+        [one.arch for one in made.generate(condition, 3, settings=QUICK)] for made in (generator, again)
+    )
+    assert first == second
+
+
+def test_unknown_tasks_are_refused() -> None:
+    with pytest.raises(UnknownNameError):
+        Condition(task="cifar11")

@@ -1,0 +1,78 @@
+"""What is written of generated networks: the checker accepts it, it runs, and the source computes the same."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from archlm import Condition, Generator
+from archlm.generation.generated import Generated
+from archlm.generation.report import write_generated
+from generators.draw import Settings
+from generators.layouts import SPACES
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def check(one: Generated, folder: Path) -> None:
+    model = one.to_onnx(weights=True)
+    onnx.checker.check_model(model, full_check=True)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    rng, feeds = np.random.default_rng(0), {}
+    for asked in session.get_inputs():
+        shape = [size if isinstance(size, int) else 1 for size in asked.shape]
+        feeds[asked.name] = (
+            rng.integers(0, 100, shape) if "int" in asked.type else rng.normal(size=shape).astype(np.float32)
+        )
+    expected = session.run(None, feeds)[0]
+    source = folder / "network.py"
+    source.write_text(one.source)
+    network = load(source).Network().eval()
+    stored = {t.name: torch.from_numpy(onnx.numpy_helper.to_array(t).copy()) for t in model.graph.initializer}
+    state = {name: stored[name].reshape(value.shape) for name, value in network.state_dict().items() if name in stored}
+    network.load_state_dict(state, strict=False)
+    with torch.no_grad():
+        found = network(*(torch.from_numpy(np.asarray(value)) for value in feeds.values())).numpy()
+    scale = max(1.0, float(np.abs(expected).max()))
+    assert np.abs(found - expected).max() < 1e-3 * scale, f"{one.space} {one.arch}"
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_files_run_and_sources_compute_the_same(generator: Generator, space: str, tmp_path: Path) -> None:
+    settings = Settings(steps=5, guidance_scale=2.0, rounds=0)
+    for one in generator.generate(Condition(space=space), 2, seed=3, settings=settings):
+        check(one, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("space", SPACES)
+def test_five_hundred_networks(generator: Generator, space: str, tmp_path: Path) -> None:
+    settings = Settings(steps=10, guidance_scale=4.0, rounds=0)
+    for one in generator.generate(Condition(space=space), 32, seed=4, settings=settings):
+        check(one, tmp_path)
+
+
+def test_a_folder_holds_everything(generator: Generator, tmp_path: Path) -> None:
+    condition = Condition(space="nasbench201", max_params=1e6, objectives=("latency/raspi4",))
+    found = generator.generate(condition, 3, settings=Settings(steps=5, rounds=0))
+    write_generated(tmp_path / "out", found, condition)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {
+        "01.onnx", "02.onnx", "03.onnx", "01.py", "02.py", "03.py", "networks.json", "report.md", "architectures.png",
+        "trade-off-latency-raspi4.png", "trade-off-params.png",
+    }  # fmt: skip
+    page = (tmp_path / "out" / "report.md").read_text()
+    assert "hypervolume" in page and "params <= 1M" in page and found[0].arch in page

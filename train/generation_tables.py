@@ -1,0 +1,72 @@
+"""The result tables of the generator for README and model card."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from train.common import RESULTS
+
+FIRST = ("best of first 1", "best of first 2", "best of first 10")
+
+
+def generation() -> tuple[str, pd.DataFrame]:
+    """P7: heading and table."""
+    table = pd.read_csv(RESULTS / "p7_generation.csv")
+    free = table[table.method.isin(["unguided", "uniform"])].set_index(["space", "task", "method"])
+    guided = table[~table.method.isin(["unguided", "uniform"])]
+    rows = []
+    for (space, task, labels, method), group in guided.groupby(["space", "task", "labels", "method"], sort=False):
+        bars = free.loc[(space, task, "unguided")]
+        rows.append({
+            "space": space, "task": task, "labels seen": labels, "method": method, "seeds": group.seed.nunique(),
+            **{name.replace("best of first", "best of"): f"{group[name].median():.2f}" for name in FIRST},
+            "mean of 1,000": f"{group['guided mean'].mean():.2f} ± {group['guided mean'].std(ddof=0):.2f}",
+            "distinct": f"{group.distinct.median():.0f}", "85th / 95th percentile": f"{bars.p85:.2f} / {bars.p95:.2f}",
+            "optimum": f"{bars.optimum:.2f}",
+        })  # fmt: skip
+    unique = ", ".join(
+        f"{space} {row.unique / row.generated:.1%} (uniform {free.loc[(space, task, 'uniform')].unique / 1000:.1%}; "
+        f"{row.new / row.generated:.0%} new)"
+        for (space, task, method), row in free.iterrows()
+        if method == "unguided" and task in ("cifar10", "transnas/class_scene")
+    )
+    heading = (
+        "**Generation, truth by look-up** (medians over seeds of the best measured accuracy of the first networks of a "
+        "pass, by rank; mean over the networks of one pass of 1,000, NAS-Bench-101: of those that have a label; random "
+        "sampling and evolution with the same predictor and as many calls of it, their best 1,000 by the predictor; "
+        "`look-up`: predictor and score saw the whole table; published on NAS-Bench-201, CIFAR-10 / 100, networks "
+        "trained in brackets: DiffusionNAG 94.37 (1) / 73.51 (2), DiNAS 94.37 (192) / 73.51 (192). Every network is "
+        f"valid. Unguided networks that are unique: {unique})"
+    )
+    return heading, pd.DataFrame(rows)
+
+
+def budgets() -> tuple[str, pd.DataFrame]:
+    """P8: heading and table."""
+    table = pd.read_csv(RESULTS / "p8_budgets.csv")
+    rows = []
+    for space, group in table.groupby("space", sort=False):
+        judged = group[group.reference.notna()]
+        rows.append({
+            "space": space, "budgets": len(group), "networks": group.n.sum(),
+            "meet all budgets": f"{group.met.sum() / group.n.sum():.1%}",
+            "mean prediction / best": f"{judged['mean / reference'].mean():.4f}",
+            "best prediction / best": f"{(judged.best / judged.reference).mean():.4f}",
+            "budgets judged": len(judged), "calls for the best": f"{int(judged['reference calls'].max()):,}",
+            "seconds a budget": f"{group.seconds.median():.1f}",
+        })  # fmt: skip
+    heading = (
+        "**Budgets** (random feasible limits of parameters, multiply-accumulates, depth and latency, four networks for "
+        "each, counted on the written ONNX files; beside them the best prediction within the budgets: of all "
+        "architectures where the space can be listed, else found by regularised evolution)"
+    )
+    return heading, pd.DataFrame(rows)
+
+
+def generation_speed() -> tuple[str, pd.DataFrame]:
+    """P9 of the generator: heading and table."""
+    table = pd.read_csv(RESULTS / "p9_generation.csv")
+    shown = table[["what", "seconds", "seconds each", "distinct"]].assign(
+        **{"seconds": table.seconds.round(1), "seconds each": table["seconds each"].round(4)}
+    )
+    return "**Speed of generation** (two cores, one run)", shown
