@@ -78,7 +78,11 @@ def write_results(name: str, rows: Iterable[Mapping[str, Any]], parts: Sequence[
     table = pd.DataFrame(list(rows)).assign(command=" ".join(words), commit=commit())
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.csv"
-    whole = replace_parts(pd.read_csv(path), table, parts) if parts and path.is_file() else table
+    if parts and path.is_file():
+        texts = {part: str for part in parts if pd.api.types.is_string_dtype(table[part])}
+        whole = replace_parts(pd.read_csv(path, dtype=texts), table, parts)
+    else:
+        whole = table
     whole.to_csv(path, index=False, float_format="%.4f")
     print(table.drop(columns=["command", "commit"]).to_string(index=False, float_format="%.4f"))
     print(f"written to {path.relative_to(ROOT)}")

@@ -11,7 +11,7 @@ FIRST = ("best of first 1", "best of first 2", "best of first 10")
 
 def generation() -> tuple[str, pd.DataFrame]:
     """P7: heading and table."""
-    table = pd.read_csv(RESULTS / "p7_generation.csv")
+    table = pd.read_csv(RESULTS / "p7_generation.csv", dtype={"labels": str})
     free = table[table.method.isin(["unguided", "uniform"])].set_index(["space", "task", "method"])
     guided = table[~table.method.isin(["unguided", "uniform"])]
     rows = []
