@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,6 +25,8 @@ class Settings(NamedTuple):
         classifier_free_scale: How strongly the conditions pull that the denoiser was trained with.
         rounds: Steps of exact guidance at the end.
         distinct: Whether no two architectures may be the same.
+        calls: How often the predictor itself may be asked about neighbours of what was drawn, dealt evenly: the last of
+            the guidance. With as many architectures there are none.
     """
 
     steps: int = 20
@@ -32,6 +34,7 @@ class Settings(NamedTuple):
     classifier_free_scale: float = 1.0
     rounds: int = 4
     distinct: bool = True
+    calls: int = 128
 
 
 class Aim(NamedTuple):
@@ -44,6 +47,7 @@ class Aim(NamedTuple):
         measure: What budgets limit, of a real network.
         identity: What makes two architectures the same.
         taken: Identities that no architecture may have.
+        judge: What the predictor says of architectures, more being better; `None` where it is not to be asked.
     """
 
     score: Callable[[Codes, Tensor, str], Tensor]
@@ -52,6 +56,7 @@ class Aim(NamedTuple):
     measure: Callable[[str], Measured]
     identity: Callable[[str], str]
     taken: frozenset[str] = frozenset()
+    judge: Callable[[Sequence[str]], Sequence[float]] | None = None
 
 
 def draw_architectures(
@@ -81,7 +86,7 @@ def draw_architectures(
     denoiser = pipeline.denoiser
     polisher = Polisher(
         get_layout(space), denoiser.frame(space), denoiser.vocabulary, clean, aim.weights, aim.budgets, aim.measure,
-        aim.identity,
+        aim.identity, aim.judge, settings.calls // num,
     )  # fmt: skip
     scores = out.scores
     if settings.rounds:

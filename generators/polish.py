@@ -7,8 +7,9 @@ the real network, and, where it exceeds them or is there already, changed where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -29,8 +30,10 @@ _AT_ONCE = 8192
 """Graphs that are scored at once."""
 _MOST_ROUNDS = 60
 """Edits on the way to a budget; more than any space has places."""
-_MOST_EDITS, _MOST_MEASURED = 16, 6
+_MOST_EDITS, _MOST_MEASURED = 16, 8
 """Edits that make an architecture better within the budgets, and networks that are measured for each."""
+_ASKED, _HARDLY = 4, 0.5
+"""Neighbours that the predictor is asked about at once, and how much worse the score may find them."""
 _STEP = 1e-6
 
 
@@ -62,6 +65,8 @@ class Polisher:
         budgets: Most of targets, on the scale of the space.
         measure: What budgets limit, of a real network.
         identity: What makes two architectures the same.
+        judge: What the predictor says of architectures, more being better; `None` where it is not asked.
+        calls: How often it may be asked for each.
     """
 
     layout: Layout
@@ -72,6 +77,8 @@ class Polisher:
     budgets: Mapping[int, float]
     measure: Callable[[str], Measured]
     identity: Callable[[str], str]
+    judge: Callable[[Sequence[str]], Sequence[float]] | None = None
+    calls: int = 0
 
     def __post_init__(self) -> None:
         self.changes = Changes.of(self.frame, with_edges=self.layout.reads_edges)
@@ -127,6 +134,8 @@ class Polisher:
             polished = self._settled(arch, weights, taken)
             if self.budgets and polished.meets:
                 polished = self._improved(polished, weights, taken)
+            if self.judge is not None and self.calls and polished.meets:
+                polished = self._judged(polished, weights, taken, self.judge)
             if distinct:
                 taken.add(self.identity(polished.arch))
             found.append(polished)
@@ -169,25 +178,46 @@ class Polisher:
         """The architecture, after edits that the score finds better and that keep to the budgets."""
         seen = {best.arch}
         for _ in range(_MOST_EDITS):
-            others = self._neighbours(best.arch, seen)
-            if not others:
+            found = next(iter(self._better(best, weights, taken, seen)), None)
+            if found is None:
                 break
-            asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(one) for one in (best.arch, *others)]))
-            offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
-            values = self._value(asked, weights, offset)
-            step = None
-            for which in values[1:].argsort(descending=True).tolist()[:_MOST_MEASURED]:
-                if values[1 + which] <= values[0] + _STEP:
-                    break
-                other = others[which]
-                seen.add(other)
-                measured = self.measure(other)
-                if self._meets(measured) and not self._is_taken(other, taken):
-                    step = Polished(other, measured, True)
-                    break
-            if step is None:
+            best = found
+        return best
+
+    def _better(
+        self, best: Polished, weights: Tensor, taken: set[str], seen: set[str], worse: float = 0.0
+    ) -> Iterator[Polished]:  # fmt: skip
+        """Neighbours that the score finds better, or hardly worse, within the budgets; the best first."""
+        others = self._neighbours(best.arch, seen)
+        if not others:
+            return
+        asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(one) for one in (best.arch, *others)]))
+        offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
+        values = self._value(asked, weights, offset)
+        for which in values[1:].argsort(descending=True).tolist()[:_MOST_MEASURED]:
+            if values[1 + which] <= values[0] + _STEP - worse:
+                return
+            other = others[which]
+            seen.add(other)
+            measured = self.measure(other)
+            if self._meets(measured) and not self._is_taken(other, taken):
+                yield Polished(other, measured, True)
+
+    def _judged(
+        self, best: Polished, weights: Tensor, taken: set[str], judge: Callable[[Sequence[str]], Sequence[float]]
+    ) -> Polished:  # fmt: skip
+        """The architecture, after edits that the predictor itself finds better, asked about those the score likes."""
+        seen, left = {best.arch}, self.calls
+        (value,) = judge([best.arch])
+        while left > 0:
+            found = list(islice(self._better(best, weights, taken, seen, _HARDLY), min(_ASKED, left)))
+            if not found:
                 break
-            best = step
+            left -= len(found)
+            values = judge([one.arch for one in found])
+            top = max(range(len(found)), key=values.__getitem__)
+            if values[top] > value:
+                best, value = found[top], values[top]
         return best
 
     def _neighbours(self, arch: str, seen: set[str]) -> list[str]:

@@ -21,13 +21,15 @@ def generation() -> tuple[str, pd.DataFrame]:
             "space": space, "task": task, "labels seen": labels, "method": method, "seeds": group.seed.nunique(),
             **{name.replace("best of first", "best of"): f"{group[name].median():.2f}" for name in FIRST},
             "mean of 1,000": f"{group['guided mean'].mean():.2f} ± {group['guided mean'].std(ddof=0):.2f}",
-            "distinct": f"{group.distinct.median():.0f}", "85th / 95th percentile": f"{bars.p85:.2f} / {bars.p95:.2f}",
-            "optimum": f"{bars.optimum:.2f}",
+            "distinct": f"{group.distinct.median():.0f}",
+            "85th / 95th percentile": f"{bars['p85']:.2f} / {bars['p95']:.2f}",
+            "optimum": f"{bars['optimum']:.2f}",
         })  # fmt: skip
+    shares = free.assign(unique=free["unique"] / free["generated"], new=free["new"] / free["generated"])
     unique = ", ".join(
-        f"{space} {row.unique / row.generated:.1%} (uniform {free.loc[(space, task, 'uniform')].unique / 1000:.1%}; "
-        f"{row.new / row.generated:.0%} new)"
-        for (space, task, method), row in free.iterrows()
+        f"{space} {row['unique']:.1%} (uniform {shares.loc[(space, task, 'uniform')]['unique']:.1%}; "
+        f"{row['new']:.0%} new)"
+        for (space, task, method), row in shares.iterrows()
         if method == "unguided" and task in ("cifar10", "transnas/class_scene")
     )
     heading = (

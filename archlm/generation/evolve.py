@@ -11,7 +11,6 @@ from archlm.generation.generator import Generator, by_quality
 from archlm.generation.oracle import Oracle
 from generators.condition import Condition
 from generators.evolution import Evolved, evolve
-from onnx_bench.tasks import get_task
 
 
 def evolve_networks(
@@ -57,10 +56,9 @@ def _evolved(
 
 def fitness(oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[float]:
     """Predicted quality, far below every quality where a budget is exceeded, the farther the more it is."""
-    sign = 1 if get_task(condition.task).direction == "max" else -1
     values = []
-    for arch, answer in zip(archs, oracle.answers(archs), strict=True):
+    for arch, quality in zip(archs, oracle.quality(archs), strict=True):
         costs = oracle.costs(arch) if condition.budgets else {}
         excess = sum(max(0.0, costs[name] / most - 1) for name, most in condition.budgets.items())
-        values.append(-1e6 * (1 + excess) if excess else sign * answer["mean"])
+        values.append(-1e6 * (1 + excess) if excess else quality)
     return values

@@ -160,16 +160,19 @@ class Generator:
         told = torch.full((num, len(names)), torch.nan)
         for name, most in limits.items():
             told[:, names.index(name)] = most
-        if not condition.objectives and condition.task in denoiser.targets and is_quality(condition.task):
+        if not settings.guidance_scale:  # at random within the budgets
+            settings = settings._replace(rounds=0, calls=0)
+        elif not condition.objectives and condition.task in denoiser.targets and is_quality(condition.task):
             told[:, names.index(condition.task)] = _BEST
 
         def measure(arch: str) -> dict[int, float]:
             costs = oracle.costs(arch) if limits else {}
             return {targets.index(name): self._normal(space, name, costs[name]) for name in limits}
 
-        aim = Aim(
-            score, weights, {targets.index(name): most for name, most in limits.items()}, measure, oracle.identity
-        )
+        budgets = {targets.index(name): most for name, most in limits.items()}
+        taken = frozenset(map(oracle.identity, known))
+        judge = None if condition.objectives else oracle.quality  # of several objectives it knows one
+        aim = Aim(score, weights, budgets, measure, oracle.identity, taken, judge)
         return draw_architectures(self.pipeline, space, num, aim, told, settings, seed)
 
     def _normal(self, space: str, cost: str, value: float) -> float:

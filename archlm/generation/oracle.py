@@ -13,6 +13,7 @@ from generators.targets import LATENCY
 from onnx_bench import spaces
 from onnx_bench.errors import UnknownNameError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.tasks import get_task
 
 
 @dataclass
@@ -75,6 +76,11 @@ class Oracle:
         for arch, answer in zip(new, self.predictor.answers(graphs, [self.task]), strict=True):
             self._answers[arch] = answer | {"arch": arch}
         return [self._answers[arch] for arch in listed]
+
+    def quality(self, archs: Sequence[str]) -> list[float]:
+        """What the predictor says, more being better."""
+        sign = 1 if get_task(self.task).direction == "max" else -1
+        return [sign * answer["mean"] for answer in self.answers(archs)]
 
 
 def head_of(space: str, task: str) -> str | None:

@@ -25,6 +25,7 @@ from rich.progress import track
 from archlm.generation.evolve import fitness
 from archlm.generation.generator import Generator
 from archlm.generation.oracle import Oracle
+from archlm.predictor import Predictor
 from generators.condition import Condition, InvalidConditionError
 from generators.costs import costs
 from generators.draw import Settings
@@ -56,14 +57,14 @@ def random_budget(oracle: Oracle, task: str, rng: np.random.Generator) -> Condit
     return condition
 
 
-def written_costs(generator: Generator, onnx: bytes, budgets: Mapping[str, float]) -> dict[str, float]:
+def written_costs(predictor: Predictor, onnx: bytes, budgets: Mapping[str, float]) -> dict[str, float]:
     """What budgets limit, counted on a file."""
     graph = read_graph(onnx)
     found: dict[str, float] = dict(costs(graph))
     for name in budgets:
         if name.startswith(LATENCY):
             device = name.removeprefix(LATENCY)
-            found[name] = float(generator.predictor.weights.devices.predict(device, [graph]).mean[0])
+            found[name] = float(predictor.weights.devices.predict(device, [graph]).mean[0])
     return found
 
 
@@ -99,7 +100,7 @@ def main(budgets: int = 50, evolved: int = 5, seed: int = 0, threads: int = 1) -
             seconds = time.perf_counter() - start
             met = 0
             for one in found:
-                counted = written_costs(generator, one.to_onnx().SerializeToString(), condition.budgets)
+                counted = written_costs(generator.predictor, one.to_onnx().SerializeToString(), condition.budgets)
                 met += all(counted[name] <= most for name, most in condition.budgets.items())
             means = [one.answer["mean"] for one in found] or [np.nan]
             best, calls = np.nan, 0

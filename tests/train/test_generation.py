@@ -1,0 +1,80 @@
+"""What the protocols of the generator count."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from archlm.generation.oracle import Oracle
+from archlm.predictor import Predictor
+from onnx_bench import spaces
+from train import generation_tables
+from train.protocols.p7_generation import Table, baseline_rows, first_and_mean
+from train.protocols.p8_budgets import DEVICES, random_budget, written_costs
+from train.records import Labelled
+
+SPACE = spaces.get("transnas_micro")
+
+
+def labelled(archs: list[str]) -> Labelled:
+    names, nothing = np.array(archs), np.zeros(len(archs))
+    prints = np.array([SPACE.build(arch).fingerprint() for arch in archs])
+    return Labelled(SPACE.name, names, prints, prints, np.zeros((len(archs), 1)), nothing, nothing, {})
+
+
+def convolutions(archs: list[str]) -> list[float]:
+    return [float(arch.count("3")) for arch in archs]
+
+
+def test_values_are_looked_up_by_name_and_by_fingerprint() -> None:
+    known = ["64-41414-3_33_333", "64-41414-1_00_000"]
+    table = Table(labelled(known), np.array([5.0, 1.0]), complete=False)
+    same = "64-41414-2_00_000"  # no way through the cell either
+    found = table.measured([known[0], same, "64-41414-2_22_222"])
+    assert found[0] == 5.0 and np.isnan(found[2])
+    assert table.distinct([*known, same]) == 2 + (table.fingerprint(same) != table.fingerprint(known[1]))
+    row = first_and_mean(table, ["64-41414-2_22_222", *known], [known[0], "64-41414-2_22_222"])
+    assert row["best of first 1"] == 5.0 and np.isnan(row["best of first 5"])
+    assert row["guided mean"] == 5.0 and row["found"] == 1 and row["generated"] == 2
+
+
+def test_random_sampling_has_as_many_calls() -> None:
+    archs = random.Random(0).sample(list(SPACE.architectures()), 200)
+    values = np.array(convolutions(archs))
+    table = Table(labelled(archs), values, complete=False)
+    (all_of_them,) = baseline_rows(table, values, 200, seed=1).values()
+    assert all_of_them["best of first 1"] == values.max() and all_of_them["generated"] == 200
+    (few,) = baseline_rows(table, values, 20, seed=1).values()
+    assert few["generated"] == 20 and few["best of first 1"] <= values.max()
+
+
+def test_budgets_are_feasible_and_counted_on_files() -> None:
+    predictor = Predictor.from_pretrained()
+    oracle = Oracle(predictor, "nats_size", "cifar10", tuple(map("latency/".__add__, DEVICES)))
+    condition = random_budget(oracle, "cifar10", np.random.default_rng(0))
+    assert condition.budgets
+    arch = spaces.get("nats_size").sample(random.Random(int(np.random.default_rng(0).integers(1 << 31))))
+    assert all(oracle.costs(arch)[name] <= most for name, most in condition.budgets.items())
+    counted = written_costs(predictor, oracle.graph(arch).to_onnx().SerializeToString(), condition.budgets)
+    for name in condition.budgets:
+        assert counted[name] <= oracle.costs(arch)[name] * (1 + 1e-9)
+
+
+def test_tables_show_medians(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(generation_tables, "RESULTS", tmp_path)
+    base = {"space": "nasbench201", "task": "cifar10", "labels": "0"}
+    rows = [
+        base | {"method": method, "unique": 9, "new": 4, "generated": 10, "p85": 1.0, "p95": 2.0, "optimum": 3.0}
+        for method in ("unguided", "uniform")
+    ]
+    for seed, best in enumerate((1.0, 2.0, 9.0)):
+        rows.append(base | {"method": "generated", "seed": seed, "guided mean": best, "distinct": 7, **{
+            f"best of first {n}": best for n in (1, 2, 10)}})  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "p7_generation.csv", index=False)
+    heading, table = generation_tables.generation()
+    assert "nasbench201 90.0%" in heading
+    assert table["best of 2"].tolist() == ["2.00"] and table.seeds.tolist() == [3]
