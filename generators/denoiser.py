@@ -31,12 +31,12 @@ class Denoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers ship
         heads: Attention heads.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self, vocabulary: Mapping[str, Sequence[Value | None]], spaces: Sequence[str], targets: Sequence[str],
         width: int = 64, layers: int = 4, heads: int = 4,
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.targets, self.spaces = tuple(targets), tuple(spaces)
         self.vocabulary = vocabulary_from(vocabulary)
         columns = len(self.vocabulary)

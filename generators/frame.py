@@ -46,13 +46,11 @@ class Frame(NamedTuple):
         for columns in channels:
             base[:, columns] = 0
         size = len(layout.places)
-        masks = []
-        for edges in (layout.free_edges, layout.fixed_edges):
-            mask = torch.zeros(size, size, dtype=torch.bool)
+        free, fixed = torch.zeros(2, size, size, dtype=torch.bool)
+        for mask, edges in ((free, layout.free_edges), (fixed, layout.fixed_edges)):
             for i, j in edges:
                 mask[i, j] = True
-            masks.append(mask)
-        return cls(channels, base, allowed, marginals, *masks, edge_marginals)
+        return cls(channels, base, allowed, marginals, free, fixed, edge_marginals)
 
 
 def marginals_of(vocabulary: Vocabulary, space: str, sample: Codes) -> tuple[Tensor, Tensor]:

@@ -54,7 +54,7 @@ class ArchitecturePipeline(DiffusionPipeline):
 
     def __init__(self, denoiser: Denoiser, score: NoiseAwareScore, scheduler: MarginalScheduler) -> None:
         super().__init__()
-        self.register_modules(denoiser=denoiser, score=score, scheduler=scheduler)
+        self.register_modules(denoiser=denoiser, score=score, scheduler=scheduler)  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def __call__(

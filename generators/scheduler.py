@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
-from diffusers.utils import BaseOutput
+from diffusers.utils.outputs import BaseOutput
 from torch import Tensor
 
 from generators.codes import Codes
@@ -45,7 +45,7 @@ class MarginalScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]  # d
 
     order = 1
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(self, num_train_timesteps: int = 1000) -> None:
         self.times = num_train_timesteps
         self.timesteps = torch.arange(num_train_timesteps, 0, -1)

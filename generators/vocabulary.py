@@ -18,6 +18,16 @@ Choices = Mapping[str, tuple[Value | None, ...]]
 entry is not set, nor is any channel but the operator where the place is empty."""
 
 
+def place(**choices: tuple[Value | None, ...]) -> Choices:
+    """What may stand in a place, by channel."""
+    return choices
+
+
+def maybe(choices: Choices) -> Choices:
+    """The same, or nothing."""
+    return {**choices, "op": (*choices["op"], ABSENT)}
+
+
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Columns of B x N x F arrays: for every channel one column for "not set" and one for each value.

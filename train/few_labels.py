@@ -126,8 +126,10 @@ def few_label_rows(
         "training-free prior": start.sample.blocks["size"][:, 0], "graph network, no labels": start.zero_shot[task],
     }  # fmt: skip
     # To be compared in the task's unit, a baseline is scaled by a line through the labels.
-    found = {name: np.polyval(np.polyfit(x[seen], values[seen], 1), x[unseen]) for name, x in signals.items()}
     ranks = {name: signal[unseen] for name, signal in signals.items()}
+    found: dict[str, Any] = {
+        name: np.polyval(np.polyfit(x[seen], values[seen], 1), x[unseen]) for name, x in signals.items()
+    }
     of_trees = scale.to_values(trees.predict(whole.take(unseen)))
     found |= {"LightGBM on features": of_trees, "fine-tuned": answers.mean}
     truth = values[unseen]

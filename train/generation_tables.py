@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from train.common import RESULTS
@@ -12,24 +14,25 @@ FIRST = ("best of first 1", "best of first 2", "best of first 10")
 def generation() -> tuple[str, pd.DataFrame]:
     """P7: heading and table."""
     table = pd.read_csv(RESULTS / "p7_generation.csv", dtype={"labels": str})
-    free = table[table.method.isin(["unguided", "uniform"])].set_index(["space", "task", "method"])
-    guided = table[~table.method.isin(["unguided", "uniform"])]
+    is_free = table.method.isin(["unguided", "uniform"])
+    loose: list[Any] = list(table[is_free].itertuples())
+    free = {(row.space, row.task, row.method): row for row in loose}
     rows = []
-    for (space, task, labels, method), group in guided.groupby(["space", "task", "labels", "method"], sort=False):
-        bars = free.loc[(space, task, "unguided")]
+    for keys, group in table[~is_free].groupby(["space", "task", "labels", "method"], sort=False):
+        space, task, labels, method = map(str, keys)
+        bars = free[space, task, "unguided"]
         rows.append({
             "space": space, "task": task, "labels seen": labels, "method": method, "seeds": group.seed.nunique(),
             **{name.replace("best of first", "best of"): f"{group[name].median():.2f}" for name in FIRST},
             "mean of 1,000": f"{group['guided mean'].mean():.2f} ± {group['guided mean'].std(ddof=0):.2f}",
             "distinct": f"{group.distinct.median():.0f}",
-            "85th / 95th percentile": f"{bars['p85']:.2f} / {bars['p95']:.2f}",
-            "optimum": f"{bars['optimum']:.2f}",
+            "85th / 95th percentile": f"{bars.p85:.2f} / {bars.p95:.2f}",
+            "optimum": f"{bars.optimum:.2f}",
         })  # fmt: skip
-    shares = free.assign(unique=free["unique"] / free["generated"], new=free["new"] / free["generated"])
     unique = ", ".join(
-        f"{space} {row['unique']:.1%} (uniform {shares.loc[(space, task, 'uniform')]['unique']:.1%}; "
-        f"{row['new']:.0%} new)"
-        for (space, task, method), row in shares.iterrows()
+        f"{space} {row.unique / row.generated:.1%} (uniform {free[space, task, 'uniform'].unique / row.generated:.1%}; "
+        f"{row.new / row.generated:.0%} new)"
+        for (space, task, method), row in free.items()
         if method == "unguided" and task in ("cifar10", "transnas/class_scene")
     )
     heading = (

@@ -124,7 +124,7 @@ def few_labels() -> str:
     beside = [named.loc[(row.space, row.labels)] for row in rows_of(wide)]
     runs = ours.groupby(["space", "labels"], sort=False)
     wide["draws"] = runs.draw.nunique().to_numpy()
-    tuned = runs.shares.agg(lambda shares: shares.str.contains(NETWORKS).any())
+    tuned = runs.shares.agg(lambda shares: bool(shares.str.contains(NETWORKS).any()))
     wide["graph networks"] = ["trained further" if found else "as they come" for found in tuned]
     wide["published"] = [f"{row.score.removesuffix(' (published)')} {row.tau:.3f}" for row in beside]
     wide["labels"] = wide["labels"].map(lambda n: f"{n:,.0f}")

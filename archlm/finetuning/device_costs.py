@@ -72,5 +72,4 @@ class DeviceCosts:
 
 def _known(trained: Floats) -> NDArray[np.bool_]:
     """Of which networks the work as they were trained is known. Shapes: [B, Q] -> [B]."""
-    known: NDArray[np.bool_] = np.isfinite(trained).all(axis=1)
-    return known
+    return np.asarray(np.isfinite(trained).all(axis=1))

@@ -218,7 +218,7 @@ def weigh_honestly(found: Floats, values: Floats, logarithmic: bool, rounds: Seq
     Shapes:
         found: [R, N, M]; values: [N]; returns: [R, N], NaN where not all candidates were asked.
     """
-    asked: NDArray[np.bool_] = np.isfinite(found).all(axis=2)
+    asked = np.asarray(np.isfinite(found).all(axis=2))
     target = np.broadcast_to(TargetScale.fit(values, logarithmic).to_scores(values), asked.shape)
     honest = np.full(asked.shape, np.nan)
     for repeat, _, test, _ in rounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generators.block_graph import ABSENT, Block, BlockGraph, chain
 from generators.layouts.layout import Layout
 from generators.scores import Scores
+from generators.vocabulary import maybe, place
 from onnx_bench.spaces.autoformer import (
     DEPTHS,
     HIDDEN_DIMS,
@@ -15,7 +16,7 @@ from onnx_bench.spaces.autoformer import (
     arch_string,
 )
 
-_LAYER = {"op": ("transformer",), "ratio": MLP_RATIOS, "heads": NUM_HEADS}
+_LAYER = place(op=("transformer",), ratio=MLP_RATIOS, heads=NUM_HEADS)
 
 
 class AutoFormerLayout(Layout):
@@ -23,8 +24,8 @@ class AutoFormerLayout(Layout):
 
     name = "autoformer"
     places = (
-        {"op": ("patches",), "width": HIDDEN_DIMS}, *[_LAYER] * min(DEPTHS),
-        *[_LAYER | {"op": ("transformer", ABSENT)}] * (max(DEPTHS) - min(DEPTHS)),
+        place(op=("patches",), width=HIDDEN_DIMS), *[_LAYER] * min(DEPTHS),
+        *[maybe(_LAYER)] * (max(DEPTHS) - min(DEPTHS)),
     )  # fmt: skip
     fixed_edges = chain(1 + max(DEPTHS))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from generators.block_graph import ABSENT, Block, BlockGraph, chain
 from generators.layouts.layout import Layout
 from generators.scores import Scores
+from generators.vocabulary import maybe, place
 from onnx_bench.spaces.bert import DEPTHS, FFN_DIMS, HIDDEN_SIZES, NUM_HEADS, Encoder, Layer, arch_string
 
 _STACKS = {dims: "transformer_" + "_".join(map(str, dims)) for dims in FFN_DIMS}
 """Feed-forward stacks, which are what kinds of layers there are."""
-_LAYER = {"op": tuple(_STACKS.values()), "heads": NUM_HEADS}
+_LAYER = place(op=tuple(_STACKS.values()), heads=NUM_HEADS)
 
 
 class BertLayout(Layout):
@@ -17,8 +18,8 @@ class BertLayout(Layout):
 
     name = "bert"
     places = (
-        {"op": ("embedding",), "width": HIDDEN_SIZES}, *[_LAYER] * min(DEPTHS),
-        *[_LAYER | {"op": (*_STACKS.values(), ABSENT)}] * (max(DEPTHS) - min(DEPTHS)),
+        place(op=("embedding",), width=HIDDEN_SIZES), *[_LAYER] * min(DEPTHS),
+        *[maybe(_LAYER)] * (max(DEPTHS) - min(DEPTHS)),
     )  # fmt: skip
     fixed_edges = chain(1 + max(DEPTHS))
 

@@ -7,6 +7,7 @@ from itertools import combinations
 from generators.block_graph import Block, BlockGraph
 from generators.layouts.layout import Edge, Layout, NotRepresentableError
 from generators.scores import Scores
+from generators.vocabulary import place
 from onnx_bench.spaces.darts_cell import ALL, NODES, OPERATIONS, Cell, Genotype, genotype_string
 from onnx_bench.spaces.darts_cell import Edge as Operation
 
@@ -40,14 +41,14 @@ class DARTSLayout(Layout):
     name = "darts"
 
     def __init__(self) -> None:
-        node = [{"op": tuple(_OPERATIONS)}, {"op": tuple(_OPERATIONS)}, {"op": ("sum",)}]
-        cell = [{"op": ("input",)}, {"op": ("input",)}, *node * NODES, {"op": ("concat",)}]
+        operation, state = place(op=tuple(_OPERATIONS)), place(op=("input",))
+        cell = [state, state, *[operation, operation, place(op=("sum",))] * NODES, place(op=("concat",))]
         self.places = (*cell, *cell)
-        sums = [(place, _operations(s, n)[0] + 2) for s, n in _each() for place in _operations(s, n)]
+        sums = [(i, _operations(s, n)[0] + 2) for s, n in _each() for i in _operations(s, n)]
         ends = [(_operations(s, n)[0] + 2, s + _CELL - 1) for s, n in _each()]
         self.fixed_edges = frozenset(sums + ends)
         self.free_edges = frozenset(
-            (state, place) for s, n in _each() for state in _states(s, n) for place in _operations(s, n)
+            (read, i) for s, n in _each() for read in _states(s, n) for i in _operations(s, n)
         )
 
     def encode(self, arch: str) -> BlockGraph:
@@ -78,7 +79,7 @@ class DARTSLayout(Layout):
                         scores.edges[states[pair[0]], a] + scores.edges[states[pair[1]], b]
                     ),  # called at once
                 )
-                first, second = (_OPERATIONS[scores.best(place, "op", tuple(_OPERATIONS))] for place in (a, b))
+                first, second = (_OPERATIONS[scores.best(i, "op", tuple(_OPERATIONS))] for i in (a, b))
                 nodes.append((Operation(first, i), Operation(second, j)))
             cells.append(Cell(tuple(nodes)))
         return genotype_string(Genotype(*cells))

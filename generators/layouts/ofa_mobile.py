@@ -5,6 +5,7 @@ from __future__ import annotations
 from generators.block_graph import ABSENT, Block, BlockGraph, chain
 from generators.layouts.layout import Layout
 from generators.scores import Scores
+from generators.vocabulary import maybe, place
 from onnx_bench.spaces.ofa_mobile import EXPANSIONS, KERNELS, MobileBlock, arch_string
 
 
@@ -13,9 +14,9 @@ class _OFAMobile(Layout):
 
     def __init__(self) -> None:
         self.depths: tuple[tuple[int, ...], ...] = self.space.depths  # type: ignore[attr-defined]  # of OFAMobile
-        always = {"op": ("mbconv",), "kernel": KERNELS, "ratio": EXPANSIONS}
+        always = place(op=("mbconv",), kernel=KERNELS, ratio=EXPANSIONS)
         self.places = tuple(
-            always if i < min(depths) else always | {"op": ("mbconv", ABSENT)}
+            always if i < min(depths) else maybe(always)
             for depths in self.depths
             for i in range(max(depths))
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generators.block_graph import ABSENT, Block, BlockGraph, chain
 from generators.layouts.layout import Layout
 from generators.scores import Scores
+from generators.vocabulary import maybe, place
 from onnx_bench.spaces.ofa_resnet50 import BASE_DEPTHS, DEPTHS, EXTRA, RATIOS, Bottleneck, ResNet, arch_string
 
 _WIDTHS = ("narrow", "medium", "wide")
@@ -18,11 +19,10 @@ class OFAResNet50Layout(Layout):
     name = "ofa_resnet50"
 
     def __init__(self) -> None:
-        stage = {"op": ("stage",), "width": _WIDTHS}
-        block = {"op": ("bottleneck",), "ratio": RATIOS}
-        places = [{"op": _STEM, "width": _WIDTHS}, {"op": ("stem",), "width": _WIDTHS}]
+        stage, block = place(op=("stage",), width=_WIDTHS), place(op=("bottleneck",), ratio=RATIOS)
+        places = [place(op=_STEM, width=_WIDTHS), place(op=("stem",), width=_WIDTHS)]
         for base in BASE_DEPTHS:
-            places += [stage, *[block] * base, *[block | {"op": ("bottleneck", ABSENT)}] * max(EXTRA)]
+            places += [stage, *[block] * base, *[maybe(block)] * max(EXTRA)]
         self.places = tuple(places)
         self.fixed_edges = chain(len(places))
 
@@ -36,13 +36,13 @@ class OFAResNet50Layout(Layout):
         return self.graph(blocks)
 
     def decode(self, scores: Scores) -> str:
-        def width(place: int) -> int:
-            return _WIDTHS.index(scores.best(place, "width", _WIDTHS))
+        def width(at: int) -> int:
+            return _WIDTHS.index(scores.best(at, "width", _WIDTHS))
 
-        widths, stages, place = [width(0), width(1)], [], 2
+        widths, stages, at = [width(0), width(1)], [], 2
         for base in BASE_DEPTHS:
-            widths.append(width(place))
-            places = range(place + 1, place := place + 1 + base + max(EXTRA))
+            widths.append(width(at))
+            places = range(at + 1, at := at + 1 + base + max(EXTRA))
             depth = base + scores.count(places[base:], EXTRA)
             stages.append(tuple(Bottleneck(scores.best(i, "ratio", RATIOS)) for i in places[:depth]))
         stem = scores.best(0, "op", _STEM) == _STEM[True]

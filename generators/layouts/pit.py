@@ -5,6 +5,7 @@ from __future__ import annotations
 from generators.block_graph import Block, BlockGraph, chain
 from generators.layouts.layout import Layout
 from generators.scores import Scores
+from generators.vocabulary import place
 from onnx_bench.spaces.pit import BASE_DIMS, DEPTHS, MLP_RATIOS, NUM_HEADS, PoolingTransformer, arch_string
 
 _HEADS = tuple(dict.fromkeys(heads for stages in NUM_HEADS for heads in stages))
@@ -15,8 +16,8 @@ class PiTLayout(Layout):
 
     name = "pit"
     places = (
-        {"op": ("patches",), "width": BASE_DIMS, "ratio": MLP_RATIOS},
-        *({"op": ("transformer",), "depth": depths, "heads": _HEADS} for depths in DEPTHS),
+        place(op=("patches",), width=BASE_DIMS, ratio=MLP_RATIOS),
+        *(place(op=("transformer",), depth=depths, heads=_HEADS) for depths in DEPTHS),
     )
     fixed_edges = chain(1 + len(DEPTHS))
 
