@@ -34,6 +34,8 @@ _MOST_EDITS, _MOST_MEASURED = 16, 8
 """Edits that make an architecture better within the budgets, and networks that are measured for each."""
 _ASKED, _HARDLY = 4, 0.5
 """Neighbours that the predictor is asked about at once, and how much worse the score may find them."""
+_FEW, _STUCK = 64, 1.0
+"""Up to so many architectures, one that is so much worse than the best is taken from the neighbourhood of the best."""
 _STEP = 1e-6
 
 
@@ -129,17 +131,28 @@ class Polisher:
         """
         taken, found = set(taken), []
         for row, drawn in enumerate(scores):
-            arch = self.layout.decode(drawn)
-            weights = self.weights if self.weights.dim() == 1 else self.weights[row]
-            polished = self._settled(arch, weights, taken)
-            if self.budgets and polished.meets:
-                polished = self._improved(polished, weights, taken)
-            if self.judge is not None and self.calls and polished.meets:
-                polished = self._judged(polished, weights, taken, self.judge)
+            one = self._finished(self._settled(self.layout.decode(drawn), self._of(row), taken), row, taken)
             if distinct:
-                taken.add(self.identity(polished.arch))
-            found.append(polished)
+                taken.add(self.identity(one.arch))
+            found.append(one)
+        for row in range(len(found) if distinct and 1 < len(found) <= _FEW else 0):
+            other = self._beside_the_best(row, found, taken)
+            if other is not None:
+                found[row] = self._finished(other, row, taken)
+                taken.add(self.identity(found[row].arch))
         return found
+
+    def _of(self, row: int) -> Tensor:
+        """What is sought by a graph. Shapes: [T]."""
+        return self.weights if self.weights.dim() == 1 else self.weights[row]
+
+    def _finished(self, one: Polished, row: int, taken: set[str]) -> Polished:
+        """The architecture after the edits that make it better."""
+        if self.budgets and one.meets:
+            one = self._improved(one, self._of(row), taken)
+        if self.judge is not None and self.calls and one.meets:
+            one = self._judged(one, self._of(row), taken, self.judge)
+        return one
 
     def _settled(self, arch: str, weights: Tensor, taken: set[str]) -> Polished:
         """The architecture itself, or one that is reached by the changes that cost least."""
@@ -173,6 +186,24 @@ class Polisher:
             if self._excess(best) < self._excess(nearest):
                 nearest = best
         return nearest
+
+    def _beside_the_best(self, row: int, found: Sequence[Polished], taken: set[str]) -> Polished | None:
+        """For an architecture that got stuck far below the best of a batch, the best one next to that; else nothing."""
+        values = self._values(found, self._of(row))
+        met = [i for i, one in enumerate(found) if one.meets]
+        if not met or (found[row].meets and values[row] > values[met].max() - _STUCK):
+            return None
+        best = max(met, key=values.__getitem__)
+        other = self._settled(found[best].arch, self._of(row), taken)
+        if not other.meets or self._is_taken(other.arch, taken):
+            return None
+        better = self._values([other], self._of(row))[0] > values[row]
+        return other if better or not found[row].meets else None
+
+    def _values(self, found: Sequence[Polished], weights: Tensor) -> Tensor:
+        """What the score thinks of architectures, budgets apart. Shapes: [B]."""
+        codes = Codes.of(self.vocabulary, [self.layout.encode(one.arch) for one in found])
+        return (self._asked(codes) * weights).sum(dim=1)
 
     def _improved(self, best: Polished, weights: Tensor, taken: set[str]) -> Polished:
         """The architecture, after edits that the score finds better and that keep to the budgets."""

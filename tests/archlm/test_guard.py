@@ -83,6 +83,6 @@ def test_missing_package_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_unknown_public_name() -> None:
     import archlm
 
-    with pytest.raises(AttributeError, match="no attribute 'Generator'"):
-        archlm.Generator  # noqa: B018  the access is the test
-    assert "Predictor" in dir(archlm)
+    with pytest.raises(AttributeError, match="no attribute 'Explainer'"):
+        archlm.Explainer  # noqa: B018  the access is the test
+    assert {"Condition", "Generator", "Predictor"} <= set(dir(archlm))
