@@ -37,7 +37,7 @@ def generation() -> tuple[str, pd.DataFrame]:
     )
     heading = (
         "**Generation, truth by look-up** (medians over seeds of the best measured accuracy of the first networks of a "
-        "pass, by rank; mean over the networks of one pass of 1,000, NAS-Bench-101: of those that have a label; random "
+        "pass, by rank; mean over the networks of one pass of 1,000; random "
         "sampling and evolution with the same predictor and as many calls of it, their best 1,000 by the predictor; "
         "`look-up`: predictor and score saw the whole table; published on NAS-Bench-201, CIFAR-10 / 100, networks "
         "trained in brackets: DiffusionNAG 94.37 (1) / 73.51 (2), DiNAS 94.37 (192) / 73.51 (192). Every network is "

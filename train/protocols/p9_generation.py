@@ -26,14 +26,14 @@ COUNT = 1000
 NETWORKS = 16
 
 
-def guided(generator: Generator, distinct: bool) -> dict[str, Any]:
-    """A thousand guided cells of NAS-Bench-201, with everything that is said of each."""
-    settings = Settings(distinct=distinct)
+def guided(generator: Generator) -> dict[str, Any]:
+    """A thousand guided cells of NAS-Bench-201 as they are drawn, with everything that is said of each."""
+    settings = Settings(distinct=False)
     start = time.perf_counter()
     found = generator.generate(Condition(space="nasbench201"), COUNT, settings=settings)
     seconds = time.perf_counter() - start
     prints = len({one.graph.fingerprint() for one in found})
-    what = f"{COUNT} guided NAS-Bench-201 cells, {'all different' if distinct else 'as drawn'}, predicted"
+    what = f"{COUNT} guided NAS-Bench-201 cells, as drawn, predicted"
     return {"what": what, "seconds": seconds, "seconds each": seconds / COUNT, "distinct": prints}
 
 
@@ -57,7 +57,7 @@ def main() -> None:
     rows = [cold()]
     generator = Generator.from_pretrained()
     generator.generate(Condition(space="nasbench201"), 2)
-    rows += [guided(generator, distinct) for distinct in (False, True)]
+    rows.append(guided(generator))
     for row in rows:
         row["threads"] = torch.get_num_threads()
     write_results("p9_generation", rows)
