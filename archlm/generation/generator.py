@@ -103,12 +103,12 @@ class Generator:
             if not share:
                 continue
             progress(f"generating {share} of {space}")
-            found += self.generate_of(space, condition, share, seed, settings)
+            found += self.generate_of(space, condition, share, seed, _part(settings, share, num))
         if rest := num - len(found):
             best = by_quality(found, condition)[0].space
             progress(f"generating {rest} more of {best}, which is predicted best")
             known = [one.arch for one in found if one.space == best]
-            found += self.generate_of(best, condition, rest, seed + 1, settings, known)
+            found += self.generate_of(best, condition, rest, seed + 1, _part(settings, rest, num), known)
         self.check_met(found, condition)
         return by_quality(found, condition)
 
@@ -223,6 +223,11 @@ def _shares(num: int, spaces: int) -> list[int]:
     if spaces == 1:
         return [num]
     return [min(_EACH, max(0, num - _EACH * place)) for place in range(spaces)]
+
+
+def _part(settings: Settings, share: int, num: int) -> Settings:
+    """The settings for a part of the architectures, with its part of the calls."""
+    return settings._replace(calls=settings.calls * share // num)
 
 
 def by_quality(found: Sequence[Generated], condition: Condition) -> list[Generated]:
