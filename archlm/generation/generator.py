@@ -82,7 +82,8 @@ class Generator:
     ) -> list[Generated]:  # fmt: skip
         """Architectures that meet a condition, those predicted best first.
 
-        One guided reverse pass makes all of them: nothing is drawn that is not returned.
+        One guided reverse pass makes all of them: nothing is drawn that is not returned. At its end each may be edited;
+        the predictor is asked about `settings.calls` neighbours in all, which are not returned unless they are better.
 
         Args:
             condition: What is asked.
@@ -157,6 +158,8 @@ class Generator:
         targets, names = list(score.targets), list(denoiser.targets)
         limits = {name: self._normal(space, name, most) for name, most in condition.budgets.items()}
         weights = _weights(num, len(targets), place, [targets.index(name) for name in condition.objectives])
+        if not is_quality(targets[place]):  # a cost as the task: less of it is better
+            weights[..., place] *= -1
         told = torch.full((num, len(names)), torch.nan)
         for name, most in limits.items():
             told[:, names.index(name)] = most
