@@ -164,3 +164,11 @@ def test_a_generator_is_saved_and_read(generator: Generator, tmp_path: Path) -> 
 def test_unknown_tasks_are_refused() -> None:
     with pytest.raises(UnknownNameError):
         Condition(task="cifar11")
+
+
+def test_a_cost_as_the_task_is_kept_low(generator: Generator) -> None:
+    rng, space = random.Random(0), spaces.get("nasbench101")
+    items = [("nasbench101", space.sample(rng)) for _ in range(30)]
+    chance = generator.predictor.predict(items, ["latency/raspi4"])["mean"]
+    found = generator.generate(Condition(space="nasbench101", task="latency/raspi4"), 3, settings=QUICK)
+    assert max(one.answer["mean"] for one in found) < chance.median()
