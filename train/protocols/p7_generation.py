@@ -1,12 +1,13 @@
 """P7: how good are generated architectures, by look-up of their measured accuracy?
 
-    python -m train.protocols.p7_generation [--space nasbench201] [--seeds 10]
+    python -m train.protocols.p7_generation [--space nasbench201] [--seeds 10] [--jobs 8]
 
 Every row has its own predictor, score and generator that have seen the stated number of labels of the space: none
 (prior and rank trees of all other spaces), 16 or 100 of random networks (pretrained without the space, fine-tuned as
 `archlm finetune` does), or the whole table (`look-up`). The denoiser has learnt the structure of random architectures
-alone. The score is taught what the predictor says of `CALLS` random architectures, or the whole table; these are all
-calls of the predictor: generated architectures are ranked by the score.
+alone. The score is taught what the predictor says of random architectures, or the whole table. As in
+`archlm.Generator` the predictor itself has the last word on the first few, about `EACH` neighbours of each, and ranks
+them; the score is taught as many fewer architectures, so that a row has `CALLS` calls of the predictor in all.
 
 Beside each row stand random architectures ranked by the same predictor with as many calls, and regularised evolution
 with as many. `best of first n` is the best measured accuracy of the first n, by rank; `guided mean` is the mean over
@@ -17,9 +18,11 @@ NAS-Bench-101 has labels for 7 % of its cells: cells are generated until 200 are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -48,17 +51,35 @@ LOOK_UP = "look-up"
 LABEL_COUNTS = ("0", "16", "100", LOOK_UP)
 CALLS = 2000
 GUIDED = 1000
-FIRST = Settings(steps=20, guidance_scale=15.0, rounds=8, distinct=True)
-"""For the first few: as good as the score can tell, all different."""
+SOME, MORE = 16, 48
+"""Architectures that are ranked to find the first few; more where only some of them were measured."""
+EACH = 8
+FIRST = Settings(steps=20, guidance_scale=15.0, rounds=8, distinct=True, calls=SOME * EACH)
+"""For the first few: as good as can be told, all different."""
 MANY = Settings(steps=20, rounds=0, distinct=False)
 SCALES = (20.0, 16.0, 13.0, 10.0, 8.0, 6.5, 5.0, 4.0, 3.0, 2.0)
 """For a thousand the strongest guidance that leaves `VARIED` of a first `PILOT` different: that needs no label."""
-PILOT, VARIED = 200, 50
-"""A quarter of the pilot is about a hundred of a thousand. (It was 80 at first, which left 150 to 325; the rows whose
-column `varied` says so are of that run. The mean for 16 labels had then been seen to miss the 95th percentile.)"""
+PILOT, VARIED = 200, 60
+"""That many are at least a hundred of a thousand. (It was 80 and 50 in earlier runs, 50 once left 87 of a thousand; the
+mean of 16 labels had been seen to miss the 95th percentile with 80.)"""
 UNGUIDED = Settings(steps=20, guidance_scale=0.0, rounds=0, distinct=False)
 LOOK_UP_TEACHING = replace(TEACHING, steps=4000, batch=256, learning_rate=2e-3)
 _WANTED, _MOST = 200, 6000
+
+
+Judge = Callable[[Sequence[str]], Sequence[float]]
+
+
+class Part(NamedTuple):
+    """A part of the result table."""
+
+    space: str
+    task: str
+    labels: str
+
+    def shares(self, seeds: int) -> list[range]:
+        """Seeds that one process runs: each alone, but for the look-up, whose score is taught once."""
+        return [range(seeds)] if self.labels == LOOK_UP else [range(seed, seed + 1) for seed in range(seeds)]
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,10 @@ class Table:
         """Rows by architecture."""
         return {arch: row for row, arch in enumerate(self.space.archs.tolist())}
 
+    def row(self, arch: str) -> int | None:
+        """The row of an architecture or of one that is the same network."""
+        return self.names.get(arch, self.prints.get(self.fingerprint(arch)))
+
     @cached_property
     def prints(self) -> dict[str, int]:
         """Rows by fingerprint."""
@@ -99,8 +124,7 @@ class Table:
 
     def measured(self, archs: Sequence[str]) -> Floats:
         """Measured values of architectures, NaN where there is none. Shapes: [B]."""
-        rows = [self.names.get(arch, self.prints.get(self.fingerprint(arch), -1)) for arch in archs]
-        return np.array([np.nan if row < 0 else self.values[row] for row in rows])
+        return np.array([np.nan if row is None else self.values[row] for row in map(self.row, archs)])
 
     def distinct(self, archs: Sequence[str]) -> int:
         """Number of fingerprints."""
@@ -128,21 +152,35 @@ def taught(blind: BlindGenerator, archs: list[str], values: Floats, look_up: boo
 
 
 def generated(
-    blind: BlindGenerator, score: TaughtScore | None, table: Table, num: int, settings: Settings, seed: int
+    blind: BlindGenerator, score: TaughtScore | None, table: Table, num: int, settings: Settings, seed: int,
+    judge: Judge | None = None,
 ) -> list[str]:  # fmt: skip
-    """Architectures of a pass, best first by the score."""
+    """Architectures of a pass, best first by the judge, or else by the score."""
     (space,) = blind.pipeline.denoiser.spaces
     asked = score or blind.pipeline.score
     weights = torch.zeros(len(asked.targets))
     weights[-1] = float(score is not None)
-    aim = Aim(asked, weights, {}, lambda _: {}, table.fingerprint)
+    aim = Aim(asked, weights, {}, lambda _: {}, table.fingerprint, judge=judge)
     drawn = [one.arch for one in draw_architectures(blind.pipeline, space, num, aim, None, settings, seed)]
     if score is None:
         return drawn
-    codes = blind.codes(drawn).float()
-    with torch.no_grad():
-        value = score(codes, torch.ones(num), space)[:, -1]
-    return [drawn[i] for i in value.argsort(descending=True).tolist()]
+    if judge is not None:
+        value = torch.tensor(judge(drawn))
+    else:
+        with torch.no_grad():
+            value = score(blind.codes(drawn).float(), torch.ones(num), space)[:, -1]
+    return [drawn[i] for i in value.argsort(descending=True, stable=True).tolist()]
+
+
+def judge_of(table: Table, predicted: Floats) -> Judge:
+    """The predictor, by what it says of every network of a complete table."""
+
+    def judge(archs: Sequence[str]) -> list[float]:
+        rows = [table.row(arch) for arch in archs]
+        assert None not in rows, "the table is complete"
+        return [float(predicted[row]) for row in rows]
+
+    return judge
 
 
 def first_and_mean(table: Table, first: list[str], many: list[str]) -> dict[str, Any]:
@@ -195,7 +233,7 @@ def baseline_rows(
 
 def main(
     space: list[str] | None = None, task: list[str] | None = None, labels: list[str] | None = None, seeds: int = 10,
-    data: str | None = None, threads: int = 1,
+    data: str | None = None, jobs: int = 1,
 ) -> None:  # fmt: skip
     """Run the protocol, or the parts that are named, and write train/results/p7_generation.csv.
 
@@ -205,37 +243,54 @@ def main(
         labels: These rows alone: 0, 16, 100, look-up.
         seeds: Number of seeds.
         data: Folder of the records.
-        threads: Of torch.
+        jobs: Seeds that run at the same time, each on one core.
     """
-    torch.set_num_threads(threads)
+    parts = [
+        Part(name, one, count) for name in space or TASKS for one in task or TASKS[name]
+        for count in labels or LABEL_COUNTS
+    ]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        running = [[pool.submit(_rows, part, some, data) for some in part.shares(seeds)] for part in parts]
+        for shares in running:
+            write_results("p7_generation", [row for one in shares for row in one.result()], parts=Part._fields)
+
+
+def _rows(part: Part, seeds: Sequence[int], data: str | None) -> list[dict[str, Any]]:
+    """Some seeds of a part; they are printed as they come."""
+    torch.set_num_threads(1)
+    labelled, blind, start = _prepared(part.space, data)
+    table = Table(labelled[part.space], labelled[part.space].targets[part.task], part.space != "nasbench101")
+    rows = _unguided(blind, table, part.task) if part.labels == LABEL_COUNTS[0] and 0 in seeds else []
+    for row in _guided(labelled, blind, start, table, part, seeds):
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+@cache
+def _prepared(space: str, data: str | None) -> tuple[dict[str, Labelled], BlindGenerator, Start]:
+    """What all rows of a space start from."""
     labelled = {name: load(name, data=data) for name in LABELS}
-    for name in space or TASKS:
-        blind, start = blind_generator(name), start_without_space(labelled, name, 0)
-        for one in task or TASKS[name]:
-            table = Table(labelled[name], labelled[name].targets[one], name != "nasbench101")
-            for count in labels or LABEL_COUNTS:
-                rows = _unguided(blind, table, one) if count == LABEL_COUNTS[0] else []
-                for row in _guided(labelled, blind, start, table, one, count, seeds):
-                    rows.append(row)
-                    print(row, flush=True)
-                write_results("p7_generation", rows, parts=("space", "task", "labels"))
+    return labelled, blind_generator(space), start_without_space(labelled, space, 0)
 
 
 def _guided(
-    labelled: dict[str, Labelled], blind: BlindGenerator, start: Start, table: Table, task: str, labels: str, seeds: int
+    labelled: dict[str, Labelled], blind: BlindGenerator, start: Start, table: Table, part: Part, seeds: Sequence[int]
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The rows of a number of labels."""
-    score, look_up = None, labels == LOOK_UP
-    for seed in range(seeds):
-        predicted = table.values if look_up else predictions(labelled, start, task, int(labels), seed)
+    score, look_up = None, part.labels == LOOK_UP
+    for seed in seeds:
+        predicted = table.values if look_up else predictions(labelled, start, part.task, int(part.labels), seed)
         rng = np.random.default_rng((seed, 7))
-        chosen = rng.permutation(np.flatnonzero(np.isfinite(predicted)))[: None if look_up else CALLS]
+        judge = judge_of(table, predicted) if table.complete else None
+        taught_calls = CALLS - SOME * (EACH + 1) if judge else CALLS
+        chosen = rng.permutation(np.flatnonzero(np.isfinite(predicted)))[: None if look_up else taught_calls]
         if score is None or not look_up:  # the table is the same for all seeds
             score = taught(blind, table.space.archs[chosen].tolist(), predicted[chosen], look_up, seed)
-        first = generated(blind, score, table, 50, FIRST, seed)
+        first = generated(blind, score, table, SOME if judge else MORE, FIRST, seed, judge)
         found = first_and_mean(table, first, many_generated(blind, score, table, seed))
-        others = {} if look_up else baseline_rows(table, predicted, len(chosen), seed)
-        base = {"space": table.space.space, "task": task, "labels": labels, "seed": seed, "calls": len(chosen)}
+        others = {} if look_up else baseline_rows(table, predicted, CALLS, seed)
+        base = part._asdict() | {"seed": seed, "calls": len(chosen) if look_up else CALLS}
         for method, columns in {"generated": found, **others}.items():
             yield base | {"method": method, "varied": VARIED} | columns
 
