@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from generators.codes import Codes
 from generators.guidance import ScoreObjective
+from generators.last_word import Judge, LastWord
 from generators.layouts import get_layout
 from generators.pipeline import ArchitecturePipeline
 from generators.polish import Measured, Polished, Polisher
@@ -25,8 +26,8 @@ class Settings(NamedTuple):
         classifier_free_scale: How strongly the conditions pull that the denoiser was trained with.
         rounds: Steps of exact guidance at the end.
         distinct: Whether no two architectures may be the same.
-        calls: How often the predictor itself may be asked about neighbours of what was drawn, dealt evenly: the last of
-            the guidance. With as many architectures there are none.
+        calls: How often the predictor itself may be asked about neighbours of what was drawn: the last of the guidance.
+            For more architectures than that it is not asked.
     """
 
     steps: int = 20
@@ -56,7 +57,7 @@ class Aim(NamedTuple):
     measure: Callable[[str], Measured]
     identity: Callable[[str], str]
     taken: frozenset[str] = frozenset()
-    judge: Callable[[Sequence[str]], Sequence[float]] | None = None
+    judge: Judge | None = None
 
 
 def draw_architectures(
@@ -86,10 +87,13 @@ def draw_architectures(
     denoiser = pipeline.denoiser
     polisher = Polisher(
         get_layout(space), denoiser.frame(space), denoiser.vocabulary, clean, aim.weights, aim.budgets, aim.measure,
-        aim.identity, aim.judge, settings.calls // num,
+        aim.identity,
     )  # fmt: skip
     scores = out.scores
     if settings.rounds:
         codes = polisher.climb(out.codes, settings.rounds)
         scores = [s.with_certain(n, e) for s, n, e in zip(scores, codes.nodes, codes.edges, strict=True)]
-    return polisher.settle(scores, settings.distinct, aim.taken)
+    found = polisher.settle(scores, settings.distinct, aim.taken)
+    if aim.judge is not None and settings.calls >= num:
+        found = LastWord(polisher, aim.judge, settings.calls).of(found, set(aim.taken))
+    return found

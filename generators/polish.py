@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from torch import Tensor
@@ -32,8 +31,10 @@ _MOST_ROUNDS = 60
 """Edits on the way to a budget; more than any space has places."""
 _MOST_EDITS, _MOST_MEASURED = 16, 8
 """Edits that make an architecture better within the budgets, and networks that are measured for each."""
-_ASKED, _HARDLY = 4, 0.5
-"""Neighbours that the predictor is asked about at once, and how much worse the score may find them."""
+_MOST_LOOKED_AT = 128
+"""Neighbours, or pairs of edits, that are measured of one architecture."""
+_MOST_PAIRS = 1600
+"""Pairs of edits that are looked at: those of the small spaces, where a budget often leaves no single edit."""
 _FEW, _STUCK = 64, 1.0
 """Up to so many architectures, one that is so much worse than the best is taken from the neighbourhood of the best."""
 _STEP = 1e-6
@@ -67,8 +68,6 @@ class Polisher:
         budgets: Most of targets, on the scale of the space.
         measure: What budgets limit, of a real network.
         identity: What makes two architectures the same.
-        judge: What the predictor says of architectures, more being better; `None` where it is not asked.
-        calls: How often it may be asked for each.
     """
 
     layout: Layout
@@ -79,8 +78,6 @@ class Polisher:
     budgets: Mapping[int, float]
     measure: Callable[[str], Measured]
     identity: Callable[[str], str]
-    judge: Callable[[Sequence[str]], Sequence[float]] | None = None
-    calls: int = 0
 
     def __post_init__(self) -> None:
         self.changes = Changes.of(self.frame, with_edges=self.layout.reads_edges)
@@ -147,12 +144,8 @@ class Polisher:
         return self.weights if self.weights.dim() == 1 else self.weights[row]
 
     def _finished(self, one: Polished, row: int, taken: set[str]) -> Polished:
-        """The architecture after the edits that make it better."""
-        if self.budgets and one.meets:
-            one = self._improved(one, self._of(row), taken)
-        if self.judge is not None and self.calls and one.meets:
-            one = self._judged(one, self._of(row), taken, self.judge)
-        return one
+        """The architecture after the edits that make it better within budgets."""
+        return self._improved(one, self._of(row), taken) if self.budgets and one.meets else one
 
     def _settled(self, arch: str, weights: Tensor, taken: set[str]) -> Polished:
         """The architecture itself, or one that is reached by the changes that cost least."""
@@ -209,47 +202,61 @@ class Polisher:
         """The architecture, after edits that the score finds better and that keep to the budgets."""
         seen = {best.arch}
         for _ in range(_MOST_EDITS):
-            found = next(iter(self._better(best, weights, taken, seen)), None)
+            others = self._neighbours(best.arch, seen)
+            found = next(self._within(best, others, weights, taken, seen, better=True), None)
             if found is None:
                 break
             best = found
         return best
 
-    def _better(
-        self, best: Polished, weights: Tensor, taken: set[str], seen: set[str], worse: float = 0.0
+    def beside(self, one: Polished, row: int, taken: set[str], seen: set[str]) -> Iterator[Polished]:
+        """Architectures within the budgets one edit away, or two where there are few; what the score likes comes first.
+
+        Args:
+            one: In whose neighbourhood.
+            row: The drawn graph whose weights say what is sought.
+            taken: Identities that are left out; those of what is found are added.
+            seen: Architectures that are left out; those that were looked at are added.
+        """
+        single = self._neighbours(one.arch, set())
+        pairs: dict[str, None] = {}
+        if len(single) ** 2 <= _MOST_PAIRS:
+            pairs = dict.fromkeys(pair for other in single for pair in self._neighbours(other, seen))
+        for others in ([other for other in single if other not in seen], [*pairs]):
+            for found in self._within(one, others, self._of(row), taken, seen):
+                taken.add(self.identity(found.arch))
+                yield found
+
+    def _within(
+        self, one: Polished, others: Sequence[str], weights: Tensor, taken: set[str], seen: set[str], *,
+        better: bool = False,
     ) -> Iterator[Polished]:  # fmt: skip
-        """Neighbours that the score finds better, or hardly worse, within the budgets; the best first."""
-        others = self._neighbours(best.arch, seen)
+        """Those of `others` that keep to the budgets and are not taken, in the order that the score likes them.
+
+        Args:
+            one: An architecture near them, whose costs are known.
+            others: Of the same space.
+            weights: What is sought.
+            taken: Identities that are left out.
+            seen: Architectures that are left out; those that were looked at are added.
+            better: Leave out what the score likes no better than `one`.
+        """
         if not others:
             return
-        asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(one) for one in (best.arch, *others)]))
-        offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
+        asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(arch) for arch in (one.arch, *others)]))
+        offset = {place: one.measured[place] - float(asked[0, place]) for place in self.budgets}
         values = self._value(asked, weights, offset)
-        for which in values[1:].argsort(descending=True).tolist()[:_MOST_MEASURED]:
-            if values[1 + which] <= values[0] + _STEP - worse:
-                return
+        order = values[1:].argsort(descending=True).tolist()
+        for which in order[: _MOST_MEASURED if better else _MOST_LOOKED_AT]:
             other = others[which]
+            if better and values[1 + which] <= values[0] + _STEP:
+                return
+            if other in seen:
+                continue
             seen.add(other)
             measured = self.measure(other)
             if self._meets(measured) and not self._is_taken(other, taken):
                 yield Polished(other, measured, True)
-
-    def _judged(
-        self, best: Polished, weights: Tensor, taken: set[str], judge: Callable[[Sequence[str]], Sequence[float]]
-    ) -> Polished:  # fmt: skip
-        """The architecture, after edits that the predictor itself finds better, asked about those the score likes."""
-        seen, left = {best.arch}, self.calls
-        (value,) = judge([best.arch])
-        while left > 0:
-            found = list(islice(self._better(best, weights, taken, seen, _HARDLY), min(_ASKED, left)))
-            if not found:
-                break
-            left -= len(found)
-            values = judge([one.arch for one in found])
-            top = max(range(len(found)), key=values.__getitem__)
-            if values[top] > value:
-                best, value = found[top], values[top]
-        return best
 
     def _neighbours(self, arch: str, seen: set[str]) -> list[str]:
         """Architectures one edit away that have a block graph and were not looked at."""

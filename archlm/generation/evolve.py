@@ -54,11 +54,15 @@ def _evolved(
     return generator.described(oracle, condition, list(best.values()))
 
 
+EXCEEDING = -1e6
+"""Fitness where a budget is exceeded; less where it is exceeded by much."""
+
+
 def fitness(oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[float]:
     """Predicted quality, far below every quality where a budget is exceeded, the farther the more it is."""
     values = []
     for arch, quality in zip(archs, oracle.quality(archs), strict=True):
         costs = oracle.costs(arch) if condition.budgets else {}
         excess = sum(max(0.0, costs[name] / most - 1) for name, most in condition.budgets.items())
-        values.append(-1e6 * (1 + excess) if excess else quality)
+        values.append(EXCEEDING * (1 + excess) if excess else quality)
     return values

@@ -32,6 +32,7 @@ from torch import Tensor
 
 from generators.draw import Aim, Settings, draw_architectures
 from generators.evolution import evolve
+from generators.last_word import Judge
 from generators.targets import normal_scores
 from generators.taught_score import TaughtScore
 from generators.training.samples import SpaceSample
@@ -69,9 +70,6 @@ had been seen to give far less than what the score knew (47.4 with the whole tab
 UNGUIDED = Settings(steps=20, guidance_scale=0.0, rounds=0, distinct=False)
 LOOK_UP_TEACHING = replace(TEACHING, steps=4000, batch=256, learning_rate=2e-3)
 _WANTED, _MOST = 200, 6000
-
-
-Judge = Callable[[Sequence[str]], Sequence[float]]
 
 
 class Part(NamedTuple):

@@ -1,0 +1,69 @@
+"""The last word of a pass: the predictor itself is asked about what lies beside the best of what was drawn.
+
+The score that guides a pass is distilled from the predictor: near the best it orders neighbours, and says little more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from generators.polish import Polished, Polisher
+
+Judge = Callable[[Sequence[str]], Sequence[float]]
+"""What the predictor says of architectures, more being better."""
+
+_ASKED = 4
+"""Neighbours of one architecture that are asked about at once."""
+_TURNS = 2
+"""How often in a row the best may have its turn before the next best has one."""
+
+
+@dataclass(frozen=True)
+class LastWord:
+    """Best-first search around a batch, with so many calls of the predictor in all.
+
+    Attributes:
+        polisher: Knows the neighbours, the budgets and what the score likes.
+        judge: The predictor.
+        calls: How often it may be asked about an architecture that is not in the batch.
+    """
+
+    polisher: Polisher
+    judge: Judge
+    calls: int
+
+    def of(self, found: Sequence[Polished], taken: set[str]) -> list[Polished]:
+        """As many architectures: the best of the batch and of what the predictor was asked about, the best first.
+
+        Args:
+            found: The batch; what exceeds a budget comes last and is not asked about.
+            taken: Identities that nothing new may have.
+        """
+        rows = [row for row, one in enumerate(found) if one.meets]
+        known = [found[row] for row in rows]
+        values = list(self.judge([one.arch for one in known]))
+        taken = taken | {self.polisher.identity(one.arch) for one in found}
+        seen = {one.arch for one in found}
+        beside: dict[int, Iterator[Polished]] = {}
+        turns: Counter[int] = Counter()
+        left = self.calls
+        while left > 0:
+            some: list[Polished] = []
+            for place in sorted(range(len(known)), key=lambda place: (turns[place] // _TURNS, -values[place])):
+                turns[place] += 1
+                if place not in beside:
+                    beside[place] = self.polisher.beside(known[place], rows[place], taken, seen)
+                some = list(islice(beside[place], min(_ASKED, left)))
+                if some:
+                    break
+            if not some:
+                break  # everything around has been asked about
+            left -= len(some)
+            values += self.judge([one.arch for one in some])
+            known += some
+            rows += [rows[place]] * len(some)
+        best = sorted(range(len(known)), key=lambda place: -values[place])
+        return [*(known[place] for place in best), *(one for one in found if not one.meets)][: len(found)]
