@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
@@ -112,9 +113,10 @@ def read_pipeline(folder: Path) -> ArchitecturePipeline:
     """
     if not (folder / "model_index.json").is_file():
         raise CheckpointError(f"{folder} holds no generator (no model_index.json); name a folder of `save_pretrained`")
+    local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "low_cpu_mem_usage": False}
     try:
-        denoiser = Denoiser.from_pretrained(folder / "denoiser", local_files_only=True, use_safetensors=True)
-        score = NoiseAwareScore.from_pretrained(folder / "score", local_files_only=True, use_safetensors=True)
+        denoiser = Denoiser.from_pretrained(folder / "denoiser", **local)
+        score = NoiseAwareScore.from_pretrained(folder / "score", **local)
         scheduler = MarginalScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"the generator in {folder} is damaged: {type(error).__name__}: {error}") from error

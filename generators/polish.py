@@ -218,14 +218,18 @@ class Polisher:
             taken: Identities that are left out; those of what is found are added.
             seen: Architectures that are left out; those that were looked at are added.
         """
-        single = self._neighbours(one.arch, set())
-        pairs: dict[str, None] = {}
+        single, weights = self._neighbours(one.arch, set()), self._of(row)
+        nearest = [other for other in single if other not in seen]
+        yield from self._new(self._within(one, nearest, weights, taken, seen), taken)
         if len(single) ** 2 <= _MOST_PAIRS:
             pairs = dict.fromkeys(pair for other in single for pair in self._neighbours(other, seen))
-        for others in ([other for other in single if other not in seen], [*pairs]):
-            for found in self._within(one, others, self._of(row), taken, seen):
-                taken.add(self.identity(found.arch))
-                yield found
+            yield from self._new(self._within(one, [*pairs], weights, taken, seen), taken)
+
+    def _new(self, found: Iterable[Polished], taken: set[str]) -> Iterator[Polished]:
+        """The same; each is taken from then on."""
+        for one in found:
+            taken.add(self.identity(one.arch))
+            yield one
 
     def _within(
         self, one: Polished, others: Sequence[str], weights: Tensor, taken: set[str], seen: set[str], *,

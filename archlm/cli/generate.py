@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archlm.cli.lean_imports import hidden
+from archlm.cli.lean_imports import OF_DIFFUSERS, hidden
 from archlm.cli.terminal import clean, count, fail, print_json, print_table, status
 from onnx_bench.errors import ArchLMError
 
@@ -106,7 +106,8 @@ def generate(
         with status("loading") as say:
             predictor = _predictor(model)
             condition = _condition(sentence, language_model, asked)
-            from archlm.generation.generator import Generator
+            with hidden(OF_DIFFUSERS):
+                from archlm.generation.generator import Generator
             from generators.draw import Settings
 
             maker = Generator.from_pretrained(generator, predictor=predictor)
