@@ -46,12 +46,16 @@ class Start:
     zero_shot: Mapping[str, Floats]
 
 
-def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int) -> Start:
-    """Pretrained on all spaces but `name` and those that are left out with it."""
+def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int, networks: int = 1) -> Start:
+    """Pretrained on all spaces but `name` and those that are left out with it.
+
+    `networks` are trained on the labels, with different seeds; what is asked without training is the first.
+    """
     left_out = next(members for members in LEFT_OUT.values() if name in members)
     sources = [space for other, space in spaces.items() if other not in left_out]
-    model = model_without_spaces(spaces, left_out, seed)
-    return _start(model, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
+    first, *others = (model_without_spaces(spaces, left_out, seed + number) for number in range(networks))
+    start = _start(first, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
+    return replace(start, networks=(*start.networks, *map(export_graph_model, others)))
 
 
 def start_without_task(model: QualityModel, spaces: Sequence[Labelled], space: Labelled, task: str) -> Start:
