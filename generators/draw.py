@@ -64,7 +64,7 @@ def draw_architectures(
     pipeline: ArchitecturePipeline, space: str, num: int, aim: Aim, conditions: Tensor | None, settings: Settings,
     seed: int,
 ) -> list[Polished]:  # fmt: skip
-    """B architectures in the order drawn; none is drawn that is not returned.
+    """B architectures: those drawn, in that order, or where a judge is asked the best of them and of their neighbours.
 
     Args:
         pipeline: Of the spaces.

@@ -96,7 +96,8 @@ def generate(
 ) -> None:  # fmt: skip
     """Propose networks that are predicted to be best at a task within budgets.
 
-    One guided reverse pass of a graph diffusion model makes all of them; none is drawn and thrown away.
+    One guided reverse pass of a graph diffusion model over a batch of that size draws them; at its end the predictor
+    is asked about 128 neighbours of the batch, and the best of both are the answer.
     """
     asked = {
         "task": task, "space": space, "max_params": max_params, "max_macs": max_macs, "max_depth": max_depth,

@@ -82,8 +82,8 @@ class Generator:
     ) -> list[Generated]:  # fmt: skip
         """Architectures that meet a condition, those predicted best first.
 
-        One guided reverse pass makes all of them: nothing is drawn that is not returned. At its end each may be edited;
-        the predictor is asked about `settings.calls` neighbours in all, which are not returned unless they are better.
+        One guided reverse pass over a batch of that size draws them. At its end the predictor itself is asked about
+        `settings.calls` neighbours of the batch, and the best of both are the answer.
 
         Args:
             condition: What is asked.
