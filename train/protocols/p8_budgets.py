@@ -1,6 +1,6 @@
 """P8: do generated networks keep to budgets, and how good are they beside a search?
 
-    python -m train.protocols.p8_budgets
+    python -m train.protocols.p8_budgets [--space mnasnet]
 
 For each of four spaces fifty random feasible budgets: the costs of a random architecture, each as a limit or not, with
 up to a fifth of room. `COUNT` networks are generated for each, written as ONNX and read again; parameters,
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,44 +89,56 @@ def best_distinct(oracle: Oracle, archs: Sequence[str], values: Sequence[float])
     return list(best.values())
 
 
-def main(budgets: int = 50, evolved: int = 5, seed: int = 0, threads: int = 1) -> None:
-    """Run the protocol and write train/results/p8_budgets.csv."""
+def main(
+    space: list[str] | None = None, budgets: int = 50, evolved: int = 5, seed: int = 0, threads: int = 1
+) -> None:  # fmt: skip
+    """Run the protocol and write train/results/p8_budgets.csv, each space as soon as it is done.
+
+    `--space` chooses some; what was written about others stays.
+    """
     torch.set_num_threads(threads)
     generator = Generator.from_pretrained()
-    rows: list[dict[str, Any]] = []
-    for space, task in TASKS.items():
-        oracle = Oracle(generator.predictor, space, task, tuple(map(LATENCY.__add__, DEVICES)))
-        size = spaces.get(space).size()
-        listed = list(spaces.get(space).architectures()) if size is not None and size <= 20_000 else None
-        rng = np.random.default_rng(seed)
-        for number in track(range(budgets), space):
-            condition = random_budget(oracle, task, rng)
-            start = time.perf_counter()
-            try:
-                found = generator.generate(condition, COUNT, seed=number, settings=Settings())
-            except InvalidConditionError as error:
-                print(error, flush=True)
-                found = []
-            seconds = time.perf_counter() - start
-            met = 0
-            for one in found:
-                counted = written_costs(generator.predictor, one.to_onnx().SerializeToString(), condition.budgets)
-                met += all(counted[name] <= most for name, most in condition.budgets.items())
-            means = [one.answer["mean"] for one in found] or [np.nan]
-            best, calls = [np.nan], 0
-            if listed is not None:
-                best, calls = best_of_space(oracle, listed, condition), len(listed)
-            elif number < evolved:
-                best, calls = best_evolved(oracle, condition, seed), CALLS
-            mean = float(np.mean(means))
-            rows.append({
-                "space": space, "budget": str(condition), "n": COUNT, "met": met, "mean": mean,
-                "best": float(np.max(means)), "reference": best[0], "reference of four": float(np.mean(best)),
-                "reference calls": calls, "mean / reference": mean / best[0],
-                "mean / reference of four": mean / float(np.mean(best)), "seconds": seconds, "seed": seed,
-            })  # fmt: skip
-            print(rows[-1], flush=True)
-    write_results("p8_budgets", rows)
+    for name in space or TASKS:
+        write_results("p8_budgets", _rows(generator, name, TASKS[name], budgets, evolved, seed), parts=("space",))
+
+
+def _rows(
+    generator: Generator, space: str, task: str, budgets: int, evolved: int, seed: int
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """A row for each budget of a space."""
+    oracle = Oracle(generator.predictor, space, task, tuple(map(LATENCY.__add__, DEVICES)))
+    size = spaces.get(space).size()
+    listed = list(spaces.get(space).architectures()) if size is not None and size <= 20_000 else None
+    rng = np.random.default_rng(seed)
+    for number in track(range(budgets), space):
+        condition = random_budget(oracle, task, rng)
+        start = time.perf_counter()
+        try:
+            found = generator.generate(condition, COUNT, seed=number, settings=Settings())
+        except InvalidConditionError as error:
+            print(error, flush=True)
+            found = []
+        seconds = time.perf_counter() - start
+        met = 0
+        for one in found:
+            counted = written_costs(generator.predictor, one.to_onnx().SerializeToString(), condition.budgets)
+            met += all(counted[name] <= most for name, most in condition.budgets.items())
+        means = [one.answer["mean"] for one in found] or [np.nan]
+        best: list[float] = []
+        calls = 0
+        if listed is not None:
+            best, calls = best_of_space(oracle, listed, condition), len(listed)
+        elif number < evolved:
+            best, calls = best_evolved(oracle, condition, seed), CALLS
+        mean, best = float(np.mean(means)), best or [np.nan]  # evolution may find nothing within the budgets
+        row = {
+            "space": space, "budget": str(condition), "n": COUNT, "met": met, "mean": mean,
+            "best": float(np.max(means)), "reference": best[0], "reference of four": float(np.mean(best)),
+            "reference calls": calls, "mean / reference": mean / best[0],
+            "mean / reference of four": mean / float(np.mean(best)), "seconds": seconds, "seed": seed,
+        }  # fmt: skip
+        print(row, flush=True)
+        yield row
 
 
 if __name__ == "__main__":
