@@ -37,8 +37,8 @@ PROCESS_MOST = 2000
 PROCESSES_MOST = 300
 """Labels up to which several processes are compared; beyond, the one that sees everything stands for them."""
 TREES_LEAST = 10
-"""Labels: beside processes trees help early (16 labels of BERT, recurrent cells and graph networks, which no protocol of
-few labels tests: mean rho .498 with them, .472 without)."""
+"""Labels: beside processes trees help early (16 labels of BERT, recurrent cells and graph networks, which no protocol
+tests: mean rho .498 with them, .472 without)."""
 LINES_BELOW = 60
 """Labels below which lines through single signals take part."""
 NETWORKS_LEAST = 100
