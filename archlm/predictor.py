@@ -197,9 +197,9 @@ class Predictor:
     ) -> Predictor:  # fmt: skip
         """A predictor that also answers a task of your own, fitted to measured networks.
 
-        With 5 to some hundred labels Gaussian processes answer, from 10 trees join, from 100 graph networks;
-        cross-validation on the labels decides, and `finetuned[name].explanation` says how. A task that was fitted
-        before is fitted again to the old labels and the new ones.
+        With 5 to some hundred labels Gaussian processes answer, beyond trees and graph networks join; cross-validation
+        on the labels decides, and `finetuned[name].explanation` says how. A task that was fitted before is fitted again
+        to the old labels and the new ones.
 
         Args:
             data: A CSV or parquet file, a DataFrame or a `datasets.Dataset`; the first column names the networks, see

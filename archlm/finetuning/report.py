@@ -11,7 +11,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from archlm.finetuning.finetuned import LEVEL, FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
-from archlm.finetuning.selection import CHOSEN, LINES_BELOW, TREES_LEAST
+from archlm.finetuning.selection import CHOSEN
 
 Floats = NDArray[np.float64]
 
@@ -62,11 +62,10 @@ def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
 
 
 def _why(labels: int) -> str:
-    if labels < LINES_BELOW:
+    if labels < 60:
         return (
-            "So few labels are fitted by Gaussian processes on what the pretrained members say of a network, by lines "
-            f"through single signals and, from {TREES_LEAST} labels on, by small trees. More labels bring more than "
-            "another method would."
+            "So few labels are fitted exactly, by Gaussian processes on what the pretrained members say of a network. "
+            "More labels bring more than another method would."
         )
     return (
         "Learners that suit this number of labels were cross-validated on them, and weighed by their errors; the "

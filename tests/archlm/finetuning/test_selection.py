@@ -13,7 +13,6 @@ from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import (
     CHOSEN,
     LINES,
-    LINES_BELOW,
     NETWORKS,
     NETWORKS_LEAST,
     PROCESS_MOST,
@@ -59,8 +58,7 @@ def fakes(columns: dict[str, int], seen: list[NDArray[np.float64]]) -> Candidate
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (5, {*LINES, *PROCESSES}), (TREES_LEAST, {*LINES, *PROCESSES, *TREES}),
-        (LINES_BELOW, {*PROCESSES, *TREES}),
+        (5, {*LINES, *PROCESSES}), (TREES_LEAST, {*PROCESSES, *TREES}),
         (NETWORKS_LEAST, {*PROCESSES, *TREES, NETWORKS}), (PROCESS_MOST + 1, {*TREES, NETWORKS}),
     ],
 )  # fmt: skip
