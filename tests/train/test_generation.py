@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from archlm.generation.evolve import EXCEEDING
 from archlm.generation.oracle import Oracle
 from archlm.predictor import Predictor
 from onnx_bench import spaces
 from train import generation_tables
-from train.protocols.p7_generation import Table, baseline_rows, first_and_mean
-from train.protocols.p8_budgets import DEVICES, random_budget, written_costs
+from train.protocols.p7_generation import Part, Table, baseline_rows, first_and_mean, judge_of
+from train.protocols.p8_budgets import COUNT, DEVICES, best_distinct, random_budget, written_costs
 from train.records import Labelled
 
 SPACE = spaces.get("transnas_micro")
@@ -40,6 +41,33 @@ def test_values_are_looked_up_by_name_and_by_fingerprint() -> None:
     row = first_and_mean(table, ["64-41414-2_22_222", *known], [known[0], "64-41414-2_22_222"])
     assert row["best of first 1"] == 5.0 and np.isnan(row["best of first 5"])
     assert row["guided mean"] == 5.0 and row["found"] == 1 and row["generated"] == 2
+
+
+def test_the_judge_says_what_is_predicted_of_the_same_network() -> None:
+    known = ["64-41414-3_33_333", "64-41414-1_00_000"]
+    table = Table(labelled(known), np.array([5.0, 1.0]), complete=True)
+    assert judge_of(table, np.array([0.25, 0.5]))([known[1], known[0]]) == [0.5, 0.25]
+    with pytest.raises(AssertionError, match="complete"):
+        judge_of(table, np.array([0.25, 0.5]))(["64-41414-2_22_222"])
+
+
+def test_every_seed_is_run_once() -> None:
+    for labels in ("0", "100", "look-up"):
+        shares = Part("nasbench201", "cifar10", labels).shares(7)
+        assert [seed for share in shares for seed in share] == list(range(7))
+    assert len(Part("nasbench201", "cifar10", "look-up").shares(7)) == 1
+
+
+def test_the_best_four_are_different_networks_within_the_budgets() -> None:
+    oracle = Oracle(Predictor.from_pretrained(), SPACE.name, "transnas/class_scene")
+    same = ["64-41414-1_00_000", "64-41414-2_00_000"]
+    if oracle.identity(same[0]) != oracle.identity(same[1]):
+        same = [same[0]] * 2
+    archs = [*same, "64-41414-3_33_333", "64-41414-2_22_222", "64-41414-3_33_332", "64-41414-3_33_323"]
+    values = [9.0, 8.5, 7.0, 2 * EXCEEDING, 5.0, 6.0]
+    assert best_distinct(oracle, archs, values) == [9.0, 7.0, 6.0, 5.0]
+    assert len(best_distinct(oracle, archs, values)) == COUNT
+    assert best_distinct(oracle, archs[:1], [EXCEEDING]) == []
 
 
 def test_random_sampling_has_as_many_calls() -> None:
