@@ -75,7 +75,7 @@ def best_of_space(oracle: Oracle, archs: list[str], condition: Condition) -> lis
 
 def best_evolved(oracle: Oracle, condition: Condition, seed: int) -> list[float]:
     """The best predictions that evolution finds within the budgets."""
-    tried = evolve(oracle.space, lambda archs: fitness(oracle, condition, archs), CALLS, seed)
+    tried = list(evolve(oracle.space, lambda archs: fitness(oracle, condition, archs), CALLS, seed))
     return best_distinct(oracle, [one.arch for one in tried], [one.fitness for one in tried])
 
 
