@@ -44,10 +44,14 @@ def check(one: Generated, folder: Path) -> None:
     stored = {t.name: torch.from_numpy(onnx.numpy_helper.to_array(t).copy()) for t in model.graph.initializer}
     state = {name: stored[name].reshape(value.shape) for name, value in network.state_dict().items() if name in stored}
     network.load_state_dict(state, strict=False)
+    given = [torch.from_numpy(np.asarray(value)) for value in feeds.values()]
     with torch.no_grad():
-        found = network(*(torch.from_numpy(np.asarray(value)) for value in feeds.values())).numpy()
-    scale = max(1.0, float(np.abs(expected).max()))
-    assert np.abs(found - expected).max() < 1e-3 * scale, f"{one.space} {one.arch}"
+        single = network(*given).numpy()
+        exact = network.double()(*(value.double() if value.is_floating_point() else value for value in given)).numpy()
+    # Some deep networks with random weights blow rounding up: what single precision loses in the source, it may there.
+    rounding, scale = np.abs(single - exact).max(), max(1.0, float(np.abs(expected).max()))
+    assert np.abs(expected - exact).max() < 1e-4 * scale + 4 * rounding, f"{one.space} {one.arch}"
+    assert rounding < 0.02 * scale, f"{one.space} {one.arch} is not determined in single precision"
 
 
 @pytest.mark.parametrize("space", SPACES)
