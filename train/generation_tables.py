@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from train.common import RESULTS
@@ -23,7 +24,7 @@ def generation() -> tuple[str, pd.DataFrame]:
         bars = free[space, task, "unguided"]
         rows.append({
             "space": space, "task": task, "labels seen": labels, "method": method, "seeds": group.seed.nunique(),
-            **{name.replace("best of first", "best of"): f"{group[name].median():.2f}" for name in FIRST},
+            **{name.replace("best of first", "best of"): _shown(group[name].median()) for name in FIRST},
             "mean of 1,000": f"{group['guided mean'].mean():.2f} ± {group['guided mean'].std(ddof=0):.2f}",
             "distinct": f"{group.distinct.median():.0f}",
             "85th / 95th percentile": f"{bars.p85:.2f} / {bars.p95:.2f}",
@@ -44,6 +45,11 @@ def generation() -> tuple[str, pd.DataFrame]:
         f"valid. Unguided networks that are unique: {unique})"
     )
     return heading, pd.DataFrame(rows)
+
+
+def _shown(value: float) -> str:
+    """Two decimals, nothing where fewer were measured."""
+    return "" if np.isnan(value) else f"{value:.2f}"
 
 
 def budgets() -> tuple[str, pd.DataFrame]:

@@ -105,10 +105,11 @@ def generate(
     }  # fmt: skip
     try:
         with status("loading") as say:
+            with hidden(OF_DIFFUSERS):
+                import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             predictor = _predictor(model)
             condition = _condition(sentence, language_model, asked)
-            with hidden(OF_DIFFUSERS):
-                from archlm.generation.generator import Generator
+            from archlm.generation.generator import Generator
             from generators.draw import Settings
 
             maker = Generator.from_pretrained(generator, predictor=predictor)

@@ -25,7 +25,8 @@ def block_pictures(found: Sequence[Generated]) -> Figure:
     rows = -(-len(shown) // _COLUMNS)
     figure = Figure(figsize=(4.2 * _COLUMNS, 3.4 * rows))
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.96, wspace=0.05, hspace=0.12)
-    for number, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False).flat):
+    bare = {"xticks": [], "yticks": []}  # ticks that are not shown would be laid out all the same
+    for number, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False, subplot_kw=bare).flat):
         axes.set_axis_off()
         if number < len(shown):
             one = shown[number]
@@ -73,8 +74,9 @@ def _label(block: Block) -> str:
 
 def trade_off(found: Sequence[Generated], cost: str) -> Figure:
     """Predictions with their intervals against a cost."""
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4))
     axes = figure.subplots()
+    figure.subplots_adjust(0.14, 0.13, 0.97, 0.96)
     mean = [one.answer["mean"] for one in found]
     reach = [[max(0.0, one.answer["mean"] - one.answer["q05"]) for one in found],
              [max(0.0, one.answer["q95"] - one.answer["mean"]) for one in found]]  # fmt: skip
