@@ -25,7 +25,7 @@ def block_pictures(found: Sequence[Generated]) -> Figure:
     rows = -(-len(shown) // _COLUMNS)
     figure = Figure(figsize=(4.2 * _COLUMNS, 3.4 * rows))
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.96, wspace=0.05, hspace=0.12)
-    bare = {"xticks": [], "yticks": []}  # ticks that are not shown would be laid out all the same
+    bare: dict[str, list[float]] = {"xticks": [], "yticks": []}  # hidden ticks would be laid out
     for number, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False, subplot_kw=bare).flat):
         axes.set_axis_off()
         if number < len(shown):
