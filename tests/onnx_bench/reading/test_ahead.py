@@ -172,6 +172,7 @@ def strike():
     for worker in (*reader._shared._idle, *reader._shared._busy):
         print(worker._process.pid, flush=True)
     os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore interrupts
 reader.warm_up(100)
 results = reader.read_many([sys.argv[1]] * 5000)
 next(results)
