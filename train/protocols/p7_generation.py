@@ -64,7 +64,7 @@ MANY = [
 ]  # fmt: skip
 """For a thousand those that the score finds best in a first `PILOT`, of which `VARIED` must differ: without labels."""
 PILOT, VARIED = 200, 60
-"""That many are at least a hundred of a thousand. The rows of NAS-Bench-201 with commit 224e9dc6b615 are of a rule before:
+"""At least a hundred of a thousand. The rows of NAS-Bench-201 with commit 224e9dc6b615 are of a rule before:
 without exact guidance (`rounds`), with the strongest gradient that left as many different. In TransNAS micro that rule
 had been seen to give far less than what the score knew (47.4 with the whole table), and the settings above were chosen
 with one seed of that space in view: its rows are not blind."""
