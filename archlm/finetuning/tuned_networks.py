@@ -18,7 +18,7 @@ from archlm.members.onnx_network import OnnxNetwork
 Floats = NDArray[np.float64]
 
 _EPOCHS = 60
-_STEPS = (150, 2000)
+_STEPS = (150, 4000)
 _NETWORKS = 64
 _NODES = 8000
 _RATE = 1e-3
