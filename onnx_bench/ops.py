@@ -141,8 +141,10 @@ def spec(op: str) -> OpSpec:
 
 def pack_attrs(attrs: Mapping[str, AttrValue]) -> Attrs:
     """Attributes as a sorted tuple of pairs, lists as tuples."""
-    if any(isinstance(v, list) for v in attrs.values()):
-        attrs = {k: tuple(v) if isinstance(v, list) else v for k, v in attrs.items()}
+    for value in attrs.values():
+        if isinstance(value, list):
+            attrs = {k: tuple(v) if isinstance(v, list) else v for k, v in attrs.items()}
+            break
     return tuple(sorted(attrs.items()))
 
 
@@ -164,7 +166,7 @@ def make_node(
         UnsupportedGraphError: A required attribute is missing, one is unknown, or the shapes do not fit.
     """
     entry = spec(op)
-    if entry is not OTHER:
+    if entry is not OTHER and attrs.keys() != entry.defaults.keys():
         if unknown := attrs.keys() - entry.defaults.keys():
             raise UnsupportedGraphError(f"{op} has no attribute {sorted(unknown)}; it has {sorted(entry.defaults)}")
         attrs = {**entry.defaults, **attrs}

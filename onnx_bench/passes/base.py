@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from onnx_bench.draft import Draft, DraftNode
@@ -105,7 +106,7 @@ class Fixpoint:
             for op, rule in each.rules():
                 self.table.setdefault(op, []).append((each.name, rule))
 
-    @property
+    @cached_property
     def name(self) -> str:
         return "+".join(p.name for p in self.passes)
 
@@ -164,7 +165,7 @@ class Alternation:
     def __init__(self, first: Fixpoint, second: Fixpoint) -> None:
         self.first, self.second = first, second
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"{self.first.name}+{self.second.name}"
 

@@ -139,9 +139,9 @@ def _trim_end(node: DraftNode, attrs: dict[str, Any]) -> None:
     if node.shape is None or x is None or attrs["ceil_mode"]:
         return
     for i in range(rank):
-        span = attrs["dilations"][i] * (attrs["kernel"][i] - 1) + 1
-        needed = (node.shape[2 + i] - 1) * attrs["strides"][i] + span - x[2 + i] - pads[i]
         if pads[rank + i] > pads[i]:
+            span = attrs["dilations"][i] * (attrs["kernel"][i] - 1) + 1
+            needed = (node.shape[2 + i] - 1) * attrs["strides"][i] + span - x[2 + i] - pads[i]
             pads[rank + i] = max(pads[i], min(needed, pads[rank + i]))
     attrs["pads"] = tuple(pads)
 

@@ -48,7 +48,11 @@ def _by_depth(draft: Draft) -> list[DraftNode]:
     """The nodes so that equal ones meet before their readers are looked at."""
     depth: dict[DraftNode, int] = {}
     for node in draft.nodes:
-        depth[node] = 1 + max((depth.get(i, 0) for i in node.inputs if i is not None), default=0)
+        deepest = 0
+        for producer in node.inputs:
+            if producer is not None and (found := depth.get(producer, 0)) > deepest:
+                deepest = found
+        depth[node] = deepest + 1
     return sorted(draft.nodes, key=depth.__getitem__)
 
 

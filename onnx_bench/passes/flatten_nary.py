@@ -24,7 +24,11 @@ class FlattenNary(Pass):
     @on("Add", "Mul")
     def flatten(self, draft: Draft, node: DraftNode) -> bool:
         """Rule 1, at the outermost of nested operators, so that a long chain is written out once."""
-        if not any(self.joins(producer, node) for producer in node.inputs):
+        op = node.op
+        for producer in node.inputs:
+            if producer is not None and producer.op == op and self.joins(producer, node):
+                break
+        else:
             return False
         reader = node.only_user
         if reader is not None and self.joins(node, reader):
@@ -49,7 +53,8 @@ class FlattenNary(Pass):
     @on("Add", "Mul")
     def merge_constants(self, draft: Draft, node: DraftNode) -> bool:
         """Rules 2 and 3."""
-        found = [i for i in node.inputs if i is not None and i.op == "Constant" and scalar(i) is not None]
+        found = [i for i in node.inputs if i is not None and i.op == "Constant"]
+        found = [i for i in found if scalar(i) is not None] if found else found
         if not found or len(found) == len(node.inputs):
             return False
         rest = [i for i in node.inputs if i is not None and (i.op != "Constant" or scalar(i) is None)]

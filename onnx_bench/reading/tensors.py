@@ -23,13 +23,13 @@ def check_tensor(tensor: TensorProto, allow_external: bool) -> None:
         UnsupportedGraphError: An unknown element type, or more than `RANK` dimensions.
         UnsafeModelError: It refers to another file and `allow_external` is false.
     """
-    kind, dims = tensor.data_type, tensor.dims
+    kind, dims = tensor.data_type, tensor.dims[:]  # a list: protobuf's own is slow
     if kind not in BITS:
         raise UnsupportedGraphError(f"tensor {quote(tensor.name)} has element type {kind}, which ONNX does not know")
     if len(dims) > RANK:
         raise UnsupportedGraphError(f"tensor {quote(tensor.name)} has {len(dims):,} dimensions; the limit is {RANK}")
     if dims and min(dims) < 0:
-        raise MalformedModelError(f"tensor {quote(tensor.name)} has a negative dimension in {list(dims)}")
+        raise MalformedModelError(f"tensor {quote(tensor.name)} has a negative dimension in {dims}")
     if not allow_external and tensor.external_data:
         raise UnsafeModelError(
             f"tensor {quote(tensor.name)} lives in another file; such models are not accepted here: save the model "
@@ -42,7 +42,7 @@ def check_tensor(tensor: TensorProto, allow_external: bool) -> None:
         found = len(tensor.raw_data)
         if found != expected:
             raise MalformedModelError(
-                f"tensor {quote(tensor.name)} of shape {list(dims)} holds {found:,} bytes; it takes {expected:,}"
+                f"tensor {quote(tensor.name)} of shape {dims} holds {found:,} bytes; it takes {expected:,}"
             )
 
 
@@ -52,7 +52,7 @@ def drop_values(tensor: TensorProto) -> None:
     Small tensors keep their values: they bound clips, scale attention, give shapes.
     """
     limit = KEPT_INTEGERS if tensor.data_type in INTEGERS else KEPT_ELEMENTS
-    if tensor.data_location != _EXTERNAL and prod(tensor.dims) <= limit and _holds_all(tensor):
+    if tensor.data_location != _EXTERNAL and prod(tensor.dims[:]) <= limit and _holds_all(tensor):
         return
     for field in (*_PAYLOADS, "external_data", "segment"):
         tensor.ClearField(field)
