@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from onnx_bench.colours import backward, forward, labels, unordered, users_of
-from onnx_bench.node import Attrs, Graph, Shape
+from onnx_bench.node import Attrs, Graph, Node, Shape
 from onnx_bench.passes.values import HELD
 from onnx_bench.vocabulary import closed_attrs, closed_operator
 
@@ -34,7 +34,10 @@ def canonical_order(graph: Graph) -> Graph:
             place[i] = len(place)
     for output in graph.outputs:
         _visit(output, inputs, place)
-    nodes = [graph.nodes[i]._replace(inputs=tuple(place[j] if j >= 0 else -1 for j in inputs[i])) for i in place]
+    nodes = []
+    for i in place:
+        op, _, attrs, shape, params, macs = graph.nodes[i]
+        nodes.append(Node(op, tuple([place[j] if j >= 0 else -1 for j in inputs[i]]), attrs, shape, params, macs))
     return Graph(tuple(nodes), tuple(place[o] for o in graph.outputs))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from onnx_bench.errors import MalformedModelError
 from onnx_bench.node import Graph, Node, Shape
-from onnx_bench.ops import make_node, pack_attrs, spec
+from onnx_bench.ops import OPS, make_node, pack_attrs, spec
 
 
 class DraftNode:
@@ -80,11 +80,10 @@ class Draft:
         draft = cls()
         nodes = draft.nodes
         for op, inputs, attrs, shape, params, _ in graph.nodes:
-            kept = params if op == "Parameter" or spec(op).kind == "other" else None
-            node = DraftNode(op, dict(attrs), shape, kept)
-            producers = [nodes[i] if i >= 0 else None for i in inputs]
-            node.inputs = producers
-            for producer in producers:
+            node = DraftNode(op, dict(attrs), shape, params if op == "Parameter" or op not in OPS else None)
+            for i in inputs:
+                producer = nodes[i] if i >= 0 else None
+                node.inputs.append(producer)
                 if producer is not None:
                     producer.users[node] = producer.users.get(node, 0) + 1
             nodes.append(node)
@@ -230,7 +229,7 @@ class Draft:
         for node in self.nodes:
             inputs = [-1 if i is None else place[i] for i in node.inputs]
             shapes = [frozen[i].shape for i in inputs if i >= 0]
-            if spec(node.op).kind == "other":
+            if node.op not in OPS:
                 frozen.append(Node(node.op, tuple(inputs), pack_attrs(node.attrs), node.shape, node.params or 0))
             else:
                 frozen.append(make_node(node.op, inputs, shapes, node.shape, node.params, **node.attrs))

@@ -14,8 +14,10 @@ MAX_FORMS = 1 << 12
 MAX_BYTES = 256
 """Bytes of operator, domain and attributes of a form."""
 
-Key = tuple[str, str, int, int, tuple[bytes, ...]]
+Key = tuple[str, str, int, int, bytes]
 """Operator, domain, numbers of inputs and outputs, attributes."""
+_NAMES = frozenset(b"\x0a\x12\x1a")
+"""How the fields of `NodeProto` begin that name its inputs, its outputs and itself, which are written before others."""
 
 _forms: dict[Key, Form] = {}
 
@@ -26,14 +28,14 @@ class Form:
     Equal forms are one object as long as it is remembered, so what was found out about a form is found by its identity.
 
     Attributes:
-        written: The attributes, serialised: 1, 1.0 and True are equal as keys but not as attributes.
+        written: The attributes, serialised as part of a node: 1, 1.0 and True are equal as keys but not as attributes.
         accepted: Under which conditions the audit found nothing to refuse in it, the last time (`reading.audit`).
         harmless: Whether there is nothing in it to strip (`reading.strip`).
     """
 
     __slots__ = ("_attrs", "accepted", "harmless", "written")
 
-    def __init__(self, written: tuple[bytes, ...]) -> None:
+    def __init__(self, written: bytes) -> None:
         self.written = written
         self.accepted: tuple[int | None, bool] | None = None
         self.harmless = False
@@ -43,7 +45,7 @@ class Form:
     def attrs(self) -> dict[str, Any]:
         """The attributes as Python values, free to change."""
         if self._attrs is None:  # from the bytes: a message would hold the whole file it came from
-            self._attrs = read_attributes([onnx.AttributeProto.FromString(data) for data in self.written])
+            self._attrs = read_attributes(onnx.NodeProto.FromString(self.written).attribute)
         return dict(self._attrs)
 
 
@@ -66,7 +68,7 @@ class FileNode:
         self.op, self.domain = proto.op_type, proto.domain
         self.inputs: list[str] = proto.input[:]
         self.outputs: list[str] = proto.output[:]
-        written = tuple([a.SerializeToString() for a in proto.attribute]) if proto.attribute else ()
+        written = _without_names(proto.SerializeToString()) if proto.attribute else b""
         key = (self.op, self.domain, len(self.inputs), len(self.outputs), written)
         self.form = _forms.get(key) or _remembered(key)
 
@@ -76,10 +78,21 @@ class FileNode:
         return read_attributes(self.proto.attribute) if self.form is None else self.form.attrs
 
 
+def _without_names(node: bytes) -> bytes:
+    """A serialised node from its first field on that is no name; all of it where names are long."""
+    start = 0
+    while node[start] in _NAMES:
+        size = node[start + 1]
+        if size >= 0x80:
+            return node
+        start += size + 2
+    return node[start:]
+
+
 def _remembered(key: Key) -> Form | None:
     """The form of a new `key`. When there are too many, all others are forgotten."""
     op, domain, _, _, written = key
-    if len(op) + len(domain) + sum(map(len, written)) > MAX_BYTES:
+    if len(op) + len(domain) + len(written) > MAX_BYTES:
         return None
     if len(_forms) >= MAX_FORMS:
         _forms.clear()

@@ -24,8 +24,11 @@ class AbsorbNorms(Pass):
     def absorb_batch_norm(self, draft: Draft, node: DraftNode) -> bool:
         """Rule 1."""
         held = node.inputs[1:5]
-        if len(held) < 4 or not all(is_held(i) and i is not None and i.shape and len(i.shape) == 1 for i in held):
+        if len(held) < 4:
             return False
+        for each in held:
+            if each is None or not is_held(each) or not each.shape or len(each.shape) != 1:
+                return False
         if any(user.op == "Output" for user in node.users):
             return False
         draft.become(node, "BatchNorm", [data(node)], epsilon=BATCH_NORM_EPSILON)

@@ -43,16 +43,14 @@ class Pass:
 
     anchored: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Pairs of operator and method name, in order of definition."""
+    name: ClassVar[str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls.name = cls.__name__
         cls.anchored = tuple(
             (op, name) for name, method in vars(cls).items() for op in getattr(method, "anchors", ())
         )  # fmt: skip
-
-    @property
-    def name(self) -> str:
-        return type(self).__name__
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
         """Pairs of operator and rule."""

@@ -27,8 +27,7 @@ def _is_foreign(node: DraftNode) -> bool:
     entry = OPS.get(node.op)
     if entry is None:
         return False
-    attrs = node.attrs
-    for name, default in entry.defaults.items():
-        if default is ... and name not in attrs:
-            return True
-    return any(name not in entry.defaults for name in attrs)
+    given, defaults = node.attrs.keys(), entry.defaults
+    if given == defaults.keys():
+        return False
+    return not given <= defaults.keys() or any(defaults[name] is ... for name in defaults.keys() - given)
