@@ -130,14 +130,19 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
         fan_out[producer] += 1
     outputs = set(graph.outputs)
     params, macs = graph.params or 1, graph.macs or 1
-    rows = []
+    kinds: dict[tuple[Any, ...], int] = {}  # equal nodes are described once
+    own, around = [], []
     for i, (op, inputs, attrs, shape, own_params, own_macs) in enumerate(nodes):
         first = nodes[inputs[0]].shape if inputs and inputs[0] >= 0 else None
-        rows.append((
-            *_own_features(op, attrs, shape, first, own_params, own_macs), own_params / params, own_macs / macs,
-            depth[i] / longest, height[i] / longest, log2(1 + len(inputs)), log2(1 + fan_out[i]), i in outputs,
+        own.append(kinds.setdefault((op, attrs, shape, first, own_params, own_macs), len(kinds)))
+        around.append((
+            own_params / params, own_macs / macs, depth[i] / longest, height[i] / longest, log2(1 + len(inputs)),
+            log2(1 + fan_out[i]), i in outputs,
         ))  # fmt: skip
-    return np.array(rows, np.float32).reshape(len(nodes), len(FEATURES))
+    if not nodes:
+        return np.zeros((0, len(FEATURES)), np.float32)
+    described = np.array([_own_features(*kind) for kind in kinds], np.float32)
+    return np.concatenate([described[own], np.array(around, np.float32)], axis=1)
 
 
 _LOG10 = log1p(9)

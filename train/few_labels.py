@@ -22,7 +22,7 @@ from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe, describe_many
 from onnx_bench.tasks import get_task
 from train.common import kendall, spearman
-from train.neural import graph_space, rows_of, task_scales
+from train.neural import SEEDS, graph_space, rows_of, task_scales
 from train.records import LEFT_OUT, SPACE_TASK, Labelled
 from train.transfer import model_without_spaces
 
@@ -46,28 +46,26 @@ class Start:
     zero_shot: Mapping[str, Floats]
 
 
-def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int, networks: int = 1) -> Start:
-    """Pretrained on all spaces but `name` and those that are left out with it.
-
-    `networks` are trained on the labels, with different seeds; what is asked without training is the first.
-    """
+def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int, networks: int = SEEDS) -> Start:
+    """Pretrained on all spaces but `name` and those that are left out with it, from as many seeds as `networks`."""
     left_out = next(members for members in LEFT_OUT.values() if name in members)
     sources = [space for other, space in spaces.items() if other not in left_out]
-    first, *others = (model_without_spaces(spaces, left_out, seed + number) for number in range(networks))
-    start = _start(first, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
-    return replace(start, networks=(*start.networks, *map(export_graph_model, others)))
+    models = [model_without_spaces(spaces, left_out, seed + number) for number in range(networks)]
+    return _start(models, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
 
 
 def start_without_task(model: QualityModel, spaces: Sequence[Labelled], space: Labelled, task: str) -> Start:
     """`space` as `model` sees it, which was trained on every task of `spaces` but `task`."""
-    return _start(model, spaces, space, [other for other in space.targets if other != task])
+    return _start([model], spaces, space, [other for other in space.targets if other != task])
 
 
-def _start(model: QualityModel, sources: Sequence[Labelled], space: Labelled, tasks: Sequence[str]) -> Start:
+def _start(models: Sequence[QualityModel], sources: Sequence[Labelled], space: Labelled, tasks: Sequence[str]) -> Start:
+    """Scores are the mean of all `models`, vectors those of the first, as in what ships."""
     everything = rows_of([space], hold_out=False)
     asked = graph_space(space, everything[space.space], task_scales([space], everything))
     every = [*tasks, *space.targets]
-    scores, vectors = ask(model, asked, tasks=describe_many([get_task(task) for task in every]))
+    told = [ask(model, asked, tasks=describe_many([get_task(task) for task in every])) for model in models]
+    scores, vectors = np.mean([score for score, _ in told], axis=0), told[0][1]
     features = space.features[space.known.rows]
     prior = TrainingFreePrior.fit([s.features for s in sources if s.space in SPACE_TASK])
     nothing = np.zeros(len(features))  # `few_label_rows` knows the task
@@ -76,7 +74,7 @@ def _start(model: QualityModel, sources: Sequence[Labelled], space: Labelled, ta
         space.known.graphs,
     )  # fmt: skip
     own = dict(zip(space.targets, scores[:, len(tasks) :].T, strict=True))
-    return Start(space, sample, (export_graph_model(model),), own)
+    return Start(space, sample, tuple(map(export_graph_model, models)), own)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from onnx_bench.graph import ArchGraph
 
 Floats = NDArray[np.float64]
 
-MOST_NODES = 8000
+MOST_NODES = 2000
 """Nodes that are run at once: what fits into a processor's cache is fastest, and memory stays small."""
 
 

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from train.common import kendall, write_results
 from train.few_labels import few_label_rows, start_without_space
-from train.neural import SEEDS
 from train.records import LABELS, SPACE_TASK, TRANSNAS, Labelled, data_folder, load
 
 Floats = NDArray[np.float64]
@@ -65,7 +64,7 @@ def main(
     torch.set_num_threads(threads)
     spaces = {name: load(name, data=data) for name in LABELS}
     for name in chosen:
-        start = start_without_space(spaces, name, seed, SEEDS if networks else 1)
+        start = start_without_space(spaces, name, seed)
         tasks = [f"transnas/{task}" for task in TRANSNAS] if name.startswith("transnas") else [SPACE_TASK[name]]
         for count in (count for count in LABEL_COUNTS[name] if not labels or count in labels):
             rows: list[dict[str, Any]] = []
