@@ -14,12 +14,15 @@ from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import Candidates, choose
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
+from archlm.members.graph_member import GraphMember
+from archlm.members.onnx_network import OnnxNetwork
 from archlm.members.prior import TrainingFreePrior
 from archlm.training.quality_training import ask
-from encoders.features import NAMES
+from encoders.features import NAMES, compute_many
 from encoders.graph_onnx import export_graph_model
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe, describe_many
+from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task
 from train.common import kendall, spearman
 from train.neural import SEEDS, graph_space, rows_of, task_scales
@@ -37,13 +40,30 @@ class Start:
         space: Whose networks these are.
         sample: Of its G distinct networks, by members that have not seen it.
         networks: ONNX files of graph networks that have not seen it.
-        zero_shot: For each task of the space [G] scores of the graph network that is asked by description.
+        zero_shot: For each task of the space [G] scores of the graph networks that are asked by description.
+        tasks: Those whose scores are in the sample.
+        prior: Its scales are those of the other spaces.
     """
 
     space: Labelled
     sample: Sample
     networks: tuple[bytes, ...]
     zero_shot: Mapping[str, Floats]
+    tasks: Sequence[str]
+    prior: TrainingFreePrior
+
+    def sample_for(self, task: str) -> Sample:
+        """Its networks, for learning `task`."""
+        return replace(self.sample, blocks={**self.sample.blocks, "described": self.zero_shot[task][:, None]})
+
+    def of(self, graphs: Sequence[ArchGraph], task: str) -> Sample:
+        """Other networks, normalised, as they stand in `sample_for`."""
+        member = GraphMember(tuple(OnnxNetwork(file, "a graph network of the start") for file in self.networks))
+        features = compute_many(graphs)
+        asked = describe_many([get_task(name) for name in (*self.tasks, task)])
+        scores, vectors = member.ask(graphs, features, asked)
+        prior = self.prior.score(features)
+        return Sample.from_arrays(features, vectors.astype(np.float64), scores[:, :-1], prior, scores[:, -1])
 
 
 def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int, networks: int = SEEDS) -> Start:
@@ -51,16 +71,18 @@ def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int, ne
     left_out = next(members for members in LEFT_OUT.values() if name in members)
     sources = [space for other, space in spaces.items() if other not in left_out]
     models = [model_without_spaces(spaces, left_out, seed + number) for number in range(networks)]
-    return _start(models, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
+    return start_from(models, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
 
 
 def start_without_task(model: QualityModel, spaces: Sequence[Labelled], space: Labelled, task: str) -> Start:
     """`space` as `model` sees it, which was trained on every task of `spaces` but `task`."""
-    return _start([model], spaces, space, [other for other in space.targets if other != task])
+    return start_from([model], spaces, space, [other for other in space.targets if other != task])
 
 
-def _start(models: Sequence[QualityModel], sources: Sequence[Labelled], space: Labelled, tasks: Sequence[str]) -> Start:
-    """Scores are the mean of all `models`, vectors those of the first, as in what ships."""
+def start_from(
+    models: Sequence[QualityModel], sources: Sequence[Labelled], space: Labelled, tasks: Sequence[str]
+) -> Start:
+    """`space` as `models` see it: scores are their mean, vectors those of the first, as in what ships."""
     everything = rows_of([space], hold_out=False)
     asked = graph_space(space, everything[space.space], task_scales([space], everything))
     every = [*tasks, *space.targets]
@@ -74,7 +96,7 @@ def _start(models: Sequence[QualityModel], sources: Sequence[Labelled], space: L
         space.known.graphs,
     )  # fmt: skip
     own = dict(zip(space.targets, scores[:, len(tasks) :].T, strict=True))
-    return Start(space, sample, tuple(map(export_graph_model, models)), own)
+    return Start(space, sample, tuple(map(export_graph_model, models)), own, tasks, prior)
 
 
 @dataclass(frozen=True)
@@ -101,7 +123,7 @@ def fit_few(
     values = start.space.known.targets[task]
     measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
     seen, unseen = np.sort(measured[:labels]), np.sort(measured[labels:])
-    whole = replace(start.sample, blocks={**start.sample.blocks, "described": start.zero_shot[task][:, None]})
+    whole = start.sample_for(task)
     sample = whole.take(seen)
     candidates = Candidates.suited(
         labels, start.networks if networks else (), describe(get_task(task)), seed=draw, threads=threads

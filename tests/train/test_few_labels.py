@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from archlm.finetuning.sample import Sample
+from archlm.members.prior import TrainingFreePrior
+from encoders.graph_network import GraphNetwork, GraphNetworkConfig
+from encoders.quality_model import QualityModel
+from onnx_bench import spaces
 from tests.train.test_fit import labelled
-from train.few_labels import Start, few_label_rows
+from train.few_labels import Start, few_label_rows, start_from
 from train.protocols.p3_few_labels import noise_ceiling
 from train.protocols.p3_sixteen_labels import wins
 
@@ -21,7 +28,8 @@ def start() -> Start:
     rng = np.random.default_rng(0)
     vectors = np.column_stack([values + rng.normal(0, 0.3, len(values)), rng.normal(size=(len(values), 7))])
     sample = Sample.from_arrays(features, vectors, vectors[:, :2], space.macs[known.rows], -values, known.graphs)
-    return Start(space, sample, (), {"cifar10": -values})
+    prior = TrainingFreePrior.fit([space.features])
+    return Start(space, sample, (), {"cifar10": -values}, (), prior)
 
 
 def test_every_score_is_judged_on_the_networks_without_a_label(start: Start) -> None:
@@ -34,6 +42,21 @@ def test_every_score_is_judged_on_the_networks_without_a_label(start: Start) -> 
     assert fitted["rho"] > 0.7 and fitted["mae"] < by_name["MACs"]["mae"] + 1.0
     assert 0.5 <= fitted["coverage"] <= 1
     assert few_label_rows(start, "cifar10", 12, draw=1)[-1]["rho"] != fitted["rho"]
+
+
+def test_other_networks_stand_as_those_of_the_table_do() -> None:
+    space = labelled("nasbench201", "cifar10")
+    rest = replace(space, space="nasbench101", targets={"cifar100": space.values})
+    torch.manual_seed(0)
+    config = GraphNetworkConfig(width=16, layers=1, embedding=8)
+    models = [QualityModel(GraphNetwork(config), config.embedding).eval() for _ in range(2)]
+    start = start_from(models, [rest], space, ["cifar100"])
+    places = [0, 3, 4]
+    graphs = [spaces.get(space.space).build(space.archs[space.known.rows[place]]) for place in places]
+    found, wanted = start.of(graphs, "cifar10"), start.sample_for("cifar10").take(np.array(places))
+    assert found.blocks.keys() == wanted.blocks.keys()
+    for name, block in found.blocks.items():
+        np.testing.assert_allclose(block, wanted.blocks[name], rtol=1e-3, atol=1e-4, err_msg=name)
 
 
 def test_wins_count_triples() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from archlm.generation.evolve import EXCEEDING
 from archlm.generation.oracle import Oracle
 from archlm.predictor import Predictor
 from onnx_bench import spaces
+from onnx_bench.graph import ArchGraph
 from train import generation_tables
-from train.protocols.p7_generation import Part, Table, baseline_rows, first_and_mean, judge_of
+from train.protocols.p7_generation import Part, RowPredictor, Table, baseline_rows, first_and_mean
 from train.protocols.p8_budgets import COUNT, DEVICES, best_distinct, random_budget, written_costs
 from train.records import Labelled
 
@@ -46,9 +49,18 @@ def test_values_are_looked_up_by_name_and_by_fingerprint() -> None:
 def test_the_judge_says_what_is_predicted_of_the_same_network() -> None:
     known = ["64-41414-3_33_333", "64-41414-1_00_000"]
     table = Table(labelled(known), np.array([5.0, 1.0]), complete=True)
-    assert judge_of(table, np.array([0.25, 0.5]))([known[1], known[0]]) == [0.5, 0.25]
-    with pytest.raises(AssertionError, match="complete"):
-        judge_of(table, np.array([0.25, 0.5]))(["64-41414-2_22_222"])
+    asked: list[int] = []
+
+    def others(graphs: Sequence[ArchGraph]) -> NDArray[np.float64]:
+        asked.append(len(graphs))
+        return np.array([float(graph.params) for graph in graphs])
+
+    judge = RowPredictor(np.array([0.25, 0.5]), others).judge(table)
+    assert judge([known[1], known[0]]) == [0.5, 0.25] and not asked
+    absent = "64-41414-2_22_222"
+    expected = [float(SPACE.build(absent).params), 0.25]
+    assert judge([absent, known[0]]) == judge([absent, known[0]]) == expected
+    assert asked == [1], "each is asked once"
 
 
 def test_every_seed_is_run_once() -> None:

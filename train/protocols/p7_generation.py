@@ -12,7 +12,8 @@ them; the score is taught as many fewer architectures, so that a row has `CALLS`
 Beside each row stand random architectures ranked by the same predictor with as many calls, and regularised evolution
 with as many. `best of first n` is the best measured accuracy of the first n, by rank; `guided mean` is the mean over
 1,000 architectures of one pass (for random sampling and evolution, over the 1,000 best by the predictor).
-NAS-Bench-101 has labels for 7 % of its cells: cells are generated until 200 are found among these.
+NAS-Bench-101 has labels for 7 % of its cells: cells are generated until 200 are found among these, and `MORE` are
+ranked to find the first few.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
+from encoders.features import compute_many
 from generators.draw import Aim, Settings, draw_architectures
 from generators.evolution import evolve
 from generators.last_word import Judge
@@ -38,6 +40,7 @@ from generators.taught_score import TaughtScore
 from generators.training.samples import SpaceSample
 from generators.training.teach import TEACHING, teach
 from onnx_bench import spaces
+from onnx_bench.graph import ArchGraph
 from train.blind_generator import BlindGenerator, blind_generator
 from train.common import write_results
 from train.few_labels import Start, fit_few, start_without_space
@@ -56,7 +59,7 @@ GUIDED = 1000
 SOME, MORE = 16, 48
 """Architectures that are ranked to find the first few; more where only some of them were measured."""
 EACH = 8
-FIRST = Settings(steps=20, guidance_scale=15.0, rounds=8, distinct=True, calls=SOME * EACH)
+FIRST = Settings(steps=20, guidance_scale=15.0, rounds=8, distinct=True)
 """For the first few: as good as can be told, all different."""
 MANY = [
     Settings(steps=20, guidance_scale=scale, rounds=rounds, distinct=False, calls=0)
@@ -134,15 +137,44 @@ class Table:
         return len({self.fingerprint(arch) for arch in archs})
 
 
-def predictions(spaces_: dict[str, Labelled], start: Start, task: str, labels: int, seed: int) -> Floats:
-    """What the predictor of a row says of every network of the table. Shapes: [B]."""
-    space = start.space
-    if labels == 0:
-        (absent,) = (members for members in LEFT_OUT.values() if space.space in members)
-        head = fit_head([s for name, s in spaces_.items() if name not in absent], 1.0, seed)
-        return head.score(space.features)
-    fitted = fit_few(start, task, labels, seed, networks=False)
-    return fitted.part.answer(fitted.whole).mean[space.known.place]
+class RowPredictor(NamedTuple):
+    """The predictor of a row.
+
+    Attributes:
+        table: What it says of every network of the table. Shapes: [B].
+        others: What it says of other networks, normalised.
+    """
+
+    table: Floats
+    others: Callable[[Sequence[ArchGraph]], Floats]
+
+    @classmethod
+    def fit(cls, spaces_: dict[str, Labelled], start: Start, task: str, labels: int, seed: int) -> RowPredictor:
+        """From so many labels."""
+        space = start.space
+        if labels == 0:
+            (absent,) = (members for members in LEFT_OUT.values() if space.space in members)
+            head = fit_head([s for name, s in spaces_.items() if name not in absent], 1.0, seed)
+            return cls(head.score(space.features), lambda graphs: head.score(compute_many(graphs)))
+        fitted = fit_few(start, task, labels, seed, networks=False)
+        table = fitted.part.answer(fitted.whole).mean[space.known.place]
+        return cls(table, lambda graphs: fitted.part.answer(start.of(graphs, task)).mean)
+
+    def judge(self, table: Table) -> Judge:
+        """What it says of architectures, each asked once."""
+        building, known = spaces.get(table.space.space), dict[str, float]()
+
+        def judge(archs: Sequence[str]) -> list[float]:
+            new = [arch for arch in dict.fromkeys(archs) if arch not in known]
+            rows = {arch: row for arch in new if (row := table.row(arch)) is not None}
+            absent = [arch for arch in new if arch not in rows]
+            known.update({arch: float(self.table[row]) for arch, row in rows.items()})
+            if absent:
+                found = self.others([building.build(arch) for arch in absent])
+                known.update(zip(absent, found.tolist(), strict=True))
+            return [known[arch] for arch in archs]
+
+        return judge
 
 
 def taught(blind: BlindGenerator, archs: list[str], values: Floats, look_up: bool, seed: int) -> TaughtScore:
@@ -176,17 +208,6 @@ def expected(blind: BlindGenerator, score: TaughtScore, archs: list[str]) -> Ten
     (space,) = blind.pipeline.denoiser.spaces
     with torch.no_grad():
         return score(blind.codes(archs).float(), torch.ones(len(archs)), space)[:, -1]
-
-
-def judge_of(table: Table, predicted: Floats) -> Judge:
-    """The predictor, by what it says of every network of a complete table."""
-
-    def judge(archs: Sequence[str]) -> list[float]:
-        rows = [table.row(arch) for arch in archs]
-        assert None not in rows, "the table is complete"
-        return [float(predicted[row]) for row in rows]
-
-    return judge
 
 
 def first_and_mean(table: Table, first: list[str], many: list[str]) -> dict[str, Any]:
@@ -284,15 +305,20 @@ def _guided(
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """The rows of a number of labels."""
     score, look_up = None, part.labels == LOOK_UP
+    ranked = SOME if table.complete else MORE
     for seed in seeds:
-        predicted = table.values if look_up else predictions(labelled, start, part.task, int(part.labels), seed)
+        predictor = (
+            RowPredictor(table.values, _unmeasured) if look_up
+            else RowPredictor.fit(labelled, start, part.task, int(part.labels), seed)
+        )  # fmt: skip
+        predicted = predictor.table
         rng = np.random.default_rng((seed, 7))
-        judge = judge_of(table, predicted) if table.complete else None
-        taught_calls = CALLS - SOME * (EACH + 1) if judge else CALLS
+        judge = predictor.judge(table) if table.complete or not look_up else None
+        taught_calls = CALLS - ranked * (EACH + 1)
         chosen = rng.permutation(np.flatnonzero(np.isfinite(predicted)))[: None if look_up else taught_calls]
         if score is None or not look_up:  # the table is the same for all seeds
             score = taught(blind, table.space.archs[chosen].tolist(), predicted[chosen], look_up, seed)
-        first = generated(blind, score, table, SOME if judge else MORE, FIRST, seed, judge)
+        first = generated(blind, score, table, ranked, replace(FIRST, calls=ranked * EACH), seed, judge)
         settings, many = many_generated(blind, score, table, seed)
         found = first_and_mean(table, first, many)
         found |= {"guidance": settings.guidance_scale, "rounds": settings.rounds}
@@ -300,6 +326,10 @@ def _guided(
         base = part._asdict() | {"seed": seed, "calls": len(chosen) if look_up else CALLS}
         for method, columns in {"generated": found, **others}.items():
             yield base | {"method": method} | columns
+
+
+def _unmeasured(graphs: Sequence[ArchGraph]) -> Floats:
+    raise AssertionError("the table is complete")
 
 
 def _unguided(blind: BlindGenerator, table: Table, task: str) -> list[dict[str, Any]]:
