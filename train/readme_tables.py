@@ -92,7 +92,7 @@ def known_spaces() -> str:
     table = pd.read_csv(RESULTS / "known_spaces.csv")
     wide = _wide(table)
     shown = wide.map(lambda v: f"{v:.3f}")
-    blends = table[table.score == "blend"].set_index(wide.index.names)
+    blends = table[table.score == "blend"].set_index(list(wide.index.names)).loc[wide.index]
     shown["gain (95 %)"] = [f"{row.gain:+.3f} ({row.low:+.3f} to {row.high:+.3f})" for row in rows_of(blends)]
     worse, surely = int((blends.gain < -ALLOWED).sum()), int((blends.high < -ALLOWED).sum())
     means = ", ".join(f"{score} {mean:.3f}" for score, mean in wide.mean().items())
