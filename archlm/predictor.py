@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,6 +39,8 @@ Floats = NDArray[np.float64]
 SHIPPED = Path(__file__).parent / "weights"
 _CHUNK = 64
 """Networks that are answered at once; the reader works ahead meanwhile."""
+_REMEMBERED = 4096
+"""Networks whose answers are remembered while others are asked for."""
 
 
 _EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS)
@@ -122,25 +124,32 @@ class Predictor:
         """The rows of `predict` as they are found, for graphs that are read already; an error becomes an error row.
 
         A graph that is not normalised is one that a search space has drawn as it was trained; on the tasks that
-        `reads_as_trained` names, it is answered as such. The `records` are those that `open_records` opens.
+        `reads_as_trained` names, it is answered as such. The `records` are those that `open_records` opens. Equal
+        networks, of which search spaces are full, are answered once.
         """
         names = [task if isinstance(task, str) else task.name for task in tasks]
         asked = [self._answering(task) for task in tasks]
         pending = iter(graphs)
+        answered: dict[Hashable, list[dict[str, Any]]] = {}
         while chunk := list(islice(pending, _CHUNK)):
-            good = [graph for graph in chunk if isinstance(graph, ArchGraph)]
-            signals = Signals.of(self.weights, good)
+            keys = [_key(graph) for graph in chunk]
+            new = {
+                key: graph for key, graph in zip(keys, chunk, strict=True)
+                if isinstance(graph, ArchGraph) and key not in answered
+            }  # fmt: skip
+            signals = Signals.of(self.weights, list(new.values()))
             columns = [[_EMPTY | row for row in answer(signals)] for answer in asked]
             if records is not None:
                 for name, rows in zip(names, columns, strict=True):
                     records.add_to(rows, signals.graphs, name)
-            places = iter(range(len(good)))
-            for graph in chunk:
+            answered |= {key: [column[place] for column in columns] for place, key in enumerate(new)}
+            for key, graph in zip(keys, chunk, strict=True):
                 if isinstance(graph, ArchGraph):
-                    place = next(places)
-                    yield from (column[place] for column in columns)
+                    yield from (row | {"arch": graph.name} for row in answered[key])
                 else:
                     yield from (_failed(name, graph) for name in names)
+            if len(answered) > _REMEMBERED:
+                answered.clear()
 
     def _answering(self, task: str | Task) -> Callable[[Signals], list[dict[str, Any]]]:
         """What answers a task.
@@ -347,6 +356,11 @@ def open_records(folder: str | Path) -> RecordStore:
     from archlm.record_store import RecordStore  # with pyarrow, for which nobody else waits
 
     return RecordStore(folder)
+
+
+def _key(graph: ArchGraph | UserInputError) -> Hashable:
+    """What the answer of a graph follows from, all but its name."""
+    return (graph.nodes, graph.outputs, graph.warnings, graph.normalised) if isinstance(graph, ArchGraph) else None
 
 
 def _sign(task: str) -> int:

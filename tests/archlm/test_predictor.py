@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,11 @@ import torch
 
 from archlm import Predictor
 from archlm.answer import COLUMNS
+from archlm.signals import Signals
+from archlm.weights_store import Weights
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameError, UserInputError
+from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
 from onnx_bench.tasks import get_task
 
@@ -85,6 +89,23 @@ def test_one_network_alone_as_in_a_batch(predictor: Predictor) -> None:
     alone = pd.concat([predictor.predict([item], ["cifar10"]) for item in items], ignore_index=True)
     numbers = ["mean", "q05", "q95", "score", "in_distribution"]
     np.testing.assert_allclose(together[numbers].astype(float), alone[numbers].astype(float), rtol=1e-6)
+
+
+def test_equal_networks_are_answered_once(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    of = Signals.of
+
+    def counted(weights: Weights, graphs: Sequence[ArchGraph]) -> Signals:
+        asked.append(len(graphs))
+        return of(weights, graphs)
+
+    monkeypatch.setattr(Signals, "of", counted)
+    copies = [read_graph(EXAMPLE).renamed(str(number)) for number in range(70)]  # more than are answered at once
+    table = predictor.predict([copies[0], b"no model", ("nasbench201", GOOD), *copies[1:]], ["imagenet-1k", "cifar10"])
+    assert asked == [2, 0]
+    assert table.arch[::2].tolist() == ["0", "item 1", f"nasbench201:{GOOD}", *map(str, range(1, 70))]
+    assert table["mean"][table.task == "cifar10"].nunique() == 2 and table.error.notna().sum() == 2
+    pd.testing.assert_series_equal(table.iloc[0][1:], table.iloc[-2][1:], check_names=False)
 
 
 def test_every_kind_of_item(predictor: Predictor) -> None:
