@@ -325,7 +325,7 @@ def _guided(
         chosen = rng.permutation(np.flatnonzero(np.isfinite(predicted)))[: None if look_up else taught_calls]
         if score is None or not look_up:  # the table is the same for all seeds
             score = taught(blind, table.space.archs[chosen].tolist(), predictor.sure[chosen], look_up, seed)
-        first = generated(blind, score, table, ranked, replace(FIRST, calls=ranked * EACH), seed, judge)
+        first = generated(blind, score, table, ranked, FIRST._replace(calls=ranked * EACH), seed, judge)
         settings, many = many_generated(blind, score, table, seed)
         found = first_and_mean(table, first, many)
         found |= {"guidance": settings.guidance_scale, "rounds": settings.rounds}
