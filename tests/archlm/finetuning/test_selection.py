@@ -17,6 +17,7 @@ from archlm.finetuning.selection import (
     NETWORKS_LEAST,
     PROCESS_MOST,
     PROCESSES,
+    SIZES,
     TREES,
     TREES_LEAST,
     Candidates,
@@ -58,7 +59,7 @@ def fakes(columns: dict[str, int], seen: list[NDArray[np.float64]]) -> Candidate
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (5, {*LINES, *PROCESSES}), (TREES_LEAST, {*PROCESSES, *TREES}),
+        (5, {*LINES, *PROCESSES} - {SIZES}), (TREES_LEAST, {*PROCESSES, *TREES}),
         (NETWORKS_LEAST, {*PROCESSES, *TREES, NETWORKS}), (PROCESS_MOST + 1, {*TREES, NETWORKS}),
     ],
 )  # fmt: skip
