@@ -35,16 +35,11 @@ def draw(space: str, count: int, seed: int = 0) -> list[str]:
 
 
 def taught_score(pipeline: ArchitecturePipeline, oracle: Oracle) -> TaughtScore:
-    """A score whose last target is the task of the oracle, as its predictor sees it.
-
-    Of a task with labels of the user it is taught the worse end of each interval, which is far from the mean where
-    nothing alike was measured: guided by the mean of a predictor that knows few labels, a pass finds its errors.
-    """
+    """A score whose last target is the task of the oracle, as its predictor sees it."""
     archs = draw(oracle.space, SAMPLE)
     answers = oracle.answers(archs)
-    more = get_task(oracle.task).direction == "max"
-    told = "mean" if oracle.task not in oracle.predictor.finetuned else "q05" if more else "q95"
-    values = (1 if more else -1) * np.array([answer[told] for answer in answers])
+    sign = 1 if get_task(oracle.task).direction == "max" else -1
+    values = sign * np.array([answer["mean"] for answer in answers])
     ties = np.array([answer["score"] for answer in answers])
     part = prepare(
         pipeline.denoiser.vocabulary, oracle.space, archs, {oracle.task: values}, [oracle.task], ties, [oracle.task]

@@ -55,7 +55,7 @@ def test_the_judge_says_what_is_predicted_of_the_same_network() -> None:
         asked.append(len(graphs))
         return np.array([float(graph.params) for graph in graphs])
 
-    judge = RowPredictor(np.array([0.25, 0.5]), np.zeros(2), others).judge(table)
+    judge = RowPredictor(np.array([0.25, 0.5]), others).judge(table)
     assert judge([known[1], known[0]]) == [0.5, 0.25] and not asked
     absent = "64-41414-2_22_222"
     expected = [float(SPACE.build(absent).params), 0.25]
