@@ -71,8 +71,8 @@ PILOT, VARIED = 200, 60
 without exact guidance (`rounds`), with the strongest gradient that left as many different. In TransNAS micro that rule
 had been seen to give far less than what the score knew (47.4 with the whole table), and the settings above were chosen
 with one seed of that space in view: its rows are not blind. To teach the score the worse end of the predictor's
-interval was tried in NAS-Bench-101: means of 93.2 instead of 93.7 with 100 labels (five seeds), of 91.7 instead of 91.8
-with 16 (three), so it is taught the mean."""
+interval was tried in NAS-Bench-101: the means are 93.2 either way with 100 labels (five seeds) and no better with 16
+(three), so it is taught the mean."""
 UNGUIDED = Settings(steps=20, guidance_scale=0.0, rounds=0, distinct=False)
 LOOK_UP_TEACHING = replace(TEACHING, steps=4000, batch=256, learning_rate=2e-3)
 _WANTED, _MOST = 200, 6000
