@@ -50,17 +50,23 @@ class ConformalBands:
         return cls(tuple(edges.tolist()), tuple(-t[0] for t in tables), tuple(t[1] for t in tables),
                    tuple(t[2] for t in tables))  # fmt: skip
 
-    def interval(self, predicted: Floats, widen: float = 1.0) -> tuple[Floats, Floats, Floats]:
+    def interval(self, predicted: Floats, widen: float | Floats = 1.0) -> tuple[Floats, Floats, Floats]:
         """5 %, 50 % and 95 % points. Shapes: [B] -> three of [B].
 
         Args:
             predicted: Predicted values.
-            widen: Factor on the distance of both ends from the median.
+            widen: Factor on the distance of both ends from the median, [B] where networks differ in it.
         """
         place = np.searchsorted(np.asarray(self.edges), predicted, side="right")
         low, middle, high = (np.asarray(t)[place] for t in (self.low, self.middle, self.high))
         centre = predicted + middle
         return centre - widen * (middle - low), centre, centre + widen * (high - middle)
+
+    def misses(self, predicted: Floats, measured: Floats) -> Floats:
+        """How far the values lie from the median, 1 at either end of the interval. Shapes: [B], [B] -> [B]."""
+        low, middle, high = self.interval(predicted)
+        reach = np.where(measured > middle, high - middle, middle - low)
+        return np.asarray(np.abs(measured - middle) / np.maximum(reach, np.finfo(float).eps))
 
     def to_json(self) -> dict[str, Any]:
         return {"edges": self.edges, "low": self.low, "middle": self.middle, "high": self.high}
@@ -68,6 +74,11 @@ class ConformalBands:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> ConformalBands:
         return cls(*(tuple(body[key]) for key in ("edges", "low", "middle", "high")))
+
+
+def widths_by_space(widths: Mapping[str, float], spaces: NDArray[np.str_]) -> Floats:
+    """The factor of each network's space, 1 of spaces that have none. Shapes: [B] names -> [B]."""
+    return np.array([widths.get(space, 1.0) for space in spaces.tolist()])
 
 
 def _outer(values: Floats) -> float:

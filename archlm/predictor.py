@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
 from archlm.checkpoint import write_checkpoint
+from archlm.conformal import widths_by_space
 from archlm.described_answer import described_rows
 from archlm.explain import explain_graph
 from archlm.items import as_graph, as_graphs, name_of
@@ -325,7 +326,8 @@ class Predictor:
         score = self.weights.head.score(signals.features)
         scale = part.model.scale
         mean = scale.to_value(blended)
-        inside, outside = part.bands.interval(mean), part.cross.interval(score, scale)
+        inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
+        outside = part.cross.interval(score, scale)
         low, middle, high = (np.where(familiar, a, b) for a, b in zip(inside, outside, strict=True))
         mean = np.where(familiar, mean, middle)
         percentile = scale.percentile(mean)

@@ -42,12 +42,14 @@ class TaskPart:
         model: The trees, for networks like the known ones.
         blends: How they are joined with the neural members, for each space that was measured on the task.
         bands: Conformal residuals of the blends.
+        widths: For each of these spaces the factor on the width of the bands, which all spaces of the task share.
         cross: For all other networks.
     """
 
     model: TaskModel
     blends: Mapping[str, Blend]
     bands: ConformalBands
+    widths: Mapping[str, float]
     cross: CrossScale
 
     @property
@@ -72,7 +74,8 @@ def write_weights(
         "neural_tasks": neural.tasks, "descriptors": neural.descriptors.tolist(),
         "tasks": {
             name: {"scale": part.model.scale.to_json(), "bands": part.bands.to_json(), "cross": part.cross.to_json(),
-                   "blends": {space: blend.to_json() for space, blend in part.blends.items()}}
+                   "blends": {space: blend.to_json() for space, blend in part.blends.items()},
+                   "widths": dict(part.widths)}
             for name, part in tasks.items()
         },
     }  # fmt: skip
@@ -186,6 +189,6 @@ class Weights:
             self._parts[name] = TaskPart(
                 TaskModel(booster, ValueScale.from_json(body["scale"])),
                 {space: Blend.from_json(blend) for space, blend in body["blends"].items()},
-                ConformalBands.from_json(body["bands"]), CrossScale.from_json(body["cross"]),
+                ConformalBands.from_json(body["bands"]), body.get("widths", {}), CrossScale.from_json(body["cross"]),
             )  # fmt: skip
         return self._parts[name]

@@ -32,12 +32,15 @@ INDEX_ROWS = 5500
 FAMILIAR_ROWS = 1000
 """Networks per space that tell which novelty is usual."""
 FOLDS = 5
-ENOUGH = 200
-"""Held-out networks that calibrate intervals alone; fewer are of too few kinds. Set after real networks, of which 62
-are held out, were covered at 68 %."""
+ENOUGH = 50
+"""Held-out groups that calibrate a space's intervals alone: a tail of 5 % then has two or three. Set after real
+networks, of which 62 of nine families are held out, had been covered at 68 % by these alone."""
 PSEUDO_COUNT = 50
 """Held-out networks that a prior opinion on the members counts for. One value was tried, after small spaces had been
 seen to suffer from the weights of large ones."""
+WIDTH_PSEUDO_COUNT = 10
+"""Held-out networks that the width which a task's spaces share counts for. Set with `ENOUGH` after intervals had held
+9 of 20 PiT on CIFAR-100, where nearly all others are of NAS-Bench-201; 20 gave nearly the same."""
 TREE_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
 UNSEEN_TASK_ERROR = 1.0
 """Error in normal scores where no two spaces share a task of the kind: the score then says nothing of the value."""
@@ -142,6 +145,14 @@ def whole(spaces: Sequence[Labelled]) -> dict[str, Mask]:
     return {space.space: np.ones(len(space.known.rows), bool) for space in spaces}
 
 
+class Fitted(NamedTuple):
+    """What a calibration gives: a blend for each space, the bands of the residuals, and each space's width factor."""
+
+    blends: dict[str, Blend]
+    bands: ConformalBands
+    widths: dict[str, float]
+
+
 class Calibration(NamedTuple):
     """What held-out networks tell of a task's members.
 
@@ -170,11 +181,12 @@ class Calibration(NamedTuple):
         """Mask of all held-out networks. Shapes: [H]."""
         return np.ones(len(self.rows.y), bool)
 
-    def fit(self, chosen: Mask, usual: Floats) -> tuple[dict[str, Blend], ConformalBands]:
-        """A blend for each space, and the bands of the residuals, from the chosen networks.
+    def fit(self, chosen: Mask, usual: Floats) -> Fitted:
+        """Blends, bands and widths from the chosen networks.
 
         A space with few networks leans on the task, a task with few on what is usual: `PSEUDO_COUNT` says how much.
-        The bands of a task with few take in the errors of the trees alone on the networks that were not held out.
+        The bands of a task with few take in the errors of the trees alone on the networks that were not held out. All
+        spaces of a task share its bands; each widens or narrows them as far as its own networks miss their middle.
 
         Args:
             chosen: [H].
@@ -185,13 +197,25 @@ class Calibration(NamedTuple):
         for name in np.unique(self.rows.spaces):
             here = chosen & (self.rows.spaces == name)
             blends[str(name)] = Blend.fit(_leaning(self.moments(here), int(here.sum()), task))
-        predicted = self.scale.to_value(blend_by_space(blends, self.scores[chosen], self.rows.spaces[chosen]))
-        measured = np.concatenate([self.rows.y[chosen], self.more[1]])
-        return blends, ConformalBands.fit(np.concatenate([predicted, self.more[0]]), measured)
+        spaces, measured = self.rows.spaces[chosen], self.rows.y[chosen]
+        predicted = self.scale.to_value(blend_by_space(blends, self.scores[chosen], spaces))
+        bands = ConformalBands.fit(np.append(predicted, self.more[0]), np.append(measured, self.more[1]))
+        return Fitted(blends, bands, _widths(bands.misses(predicted, measured), spaces))
 
 
 def _leaning(moments: Floats, count: int, usual: Floats) -> Floats:
     return (count * moments + PSEUDO_COUNT * usual) / (count + PSEUDO_COUNT)
+
+
+def _widths(misses: Floats, spaces: NDArray[np.str_]) -> dict[str, float]:
+    """How far each space misses the middle of bands as a share of how far all do, drawn to 1. Shapes: [B], [B]."""
+    usual = misses.mean()
+    widths = {}
+    for name in np.unique(spaces):
+        here = misses[spaces == name]
+        mean = (here.sum() + WIDTH_PSEUDO_COUNT * usual) / (len(here) + WIDTH_PSEUDO_COUNT)
+        widths[str(name)] = float(mean / usual)
+    return widths
 
 
 def usual_moments(moments: Sequence[Floats]) -> Floats:
@@ -206,7 +230,7 @@ def calibrate(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOu
     trees = TaskModel.fit(seen.x, seen.y, seed=seed)
     rows = task_rows(spaces, task, {name: held.mask for name, held in unseen.items()})
     scores = np.column_stack([trees.score(rows.x), neural_scores(spaces, task, unseen)])
-    few = len(rows.y) < ENOUGH
+    few = len(np.unique(rows.groups)) < ENOUGH * len(np.unique(rows.spaces))
     return Calibration(rows, scores, scale, out_of_fold(seen, seed) if few else (np.zeros(0), np.zeros(0)))
 
 
@@ -238,11 +262,11 @@ def fit_task(
     The trees that ship have seen a quarter more networks than those that the bands were taken with, so the bands are
     rather wide than narrow.
     """
-    blends, bands = calibration.fit(calibration.everything(), usual)
+    fitted = calibration.fit(calibration.everything(), usual)
     rows = task_rows(spaces, task)
     model = TaskModel.fit(rows.x, rows.y, seed=seed)
     cross = CrossScale.fit(head.score(rows.x), model.scale.to_score(rows.y), rows.space_weights(), error)
-    return TaskPart(model, blends, bands, cross)
+    return TaskPart(model, fitted.blends, fitted.bands, fitted.widths, cross)
 
 
 def cross_errors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from archlm.conformal import ConformalBands
+from archlm.conformal import ConformalBands, widths_by_space
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -34,3 +34,24 @@ def test_few_networks_give_one_wide_band() -> None:
     low, _, high = bands.interval(np.array([5.0]))
     assert (low[0], high[0]) == (4.0, 6.0)
     assert ConformalBands.from_json(bands.to_json()) == bands
+
+
+def test_widths_let_the_spaces_of_a_task_differ() -> None:
+    rng = np.random.default_rng(0)
+    wide = np.arange(4000) % 4 == 0
+    predicted = rng.uniform(0, 10, 4000)
+    measured = predicted + rng.normal(0, np.where(wide, 3.0, 1.0))
+    spaces = np.where(wide, "wide", "narrow")
+    bands = ConformalBands.fit(predicted, measured)
+
+    def covered(widths: dict[str, float]) -> list[float]:
+        low, _, high = bands.interval(predicted, widths_by_space(widths, spaces))
+        return [float(((low <= measured) & (measured <= high))[spaces == name].mean()) for name in ("wide", "narrow")]
+
+    misses = bands.misses(predicted, measured)
+    assert np.isclose(np.mean(misses <= 1), 0.9, atol=0.02)
+    usual = misses.mean()
+    shared = covered({})
+    own = covered({name: float(misses[spaces == name].mean() / usual) for name in ("wide", "narrow")})
+    assert shared[0] < 0.75 < 0.94 < shared[1]
+    assert all(0.85 < share < 0.95 for share in own)

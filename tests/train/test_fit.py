@@ -84,6 +84,9 @@ def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: Trai
     usual = fit.usual_moments([c.moments(c.everything()) for c in found.values()])
     tasks = {task: fit.fit_task(sources, task, head, errors[task], found[task], usual) for task in errors}
     assert tasks["cifar10"].spaces == ("nasbench101", "nasbench201")
+    low, high = sorted(tasks["cifar10"].widths.values())
+    assert 0 < low < 1 < high
+    assert list(tasks["imagenet-1k-proxy"].widths.values()) == [pytest.approx(1)]
     assert all(b.weights[MEMBERS.index("trees")] >= 0.8 for b in tasks["cifar10"].blends.values())
 
     vector = vectors(members, sources)
@@ -94,7 +97,9 @@ def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: Trai
     scores = [all_scores(members, s, everything[s.space], list(tasks))[0] for s in sources]
     known = known.with_predictions(np.concatenate(scores))
     write_weights(tmp_path, head, known, exported(members, list(tasks)), tasks, {"seed": 0})
-    table = Predictor.from_pretrained(tmp_path).predict([("nasbench201", sources[1].archs[0])], list(errors))
+    read = Predictor.from_pretrained(tmp_path)
+    assert read.weights.task("cifar10").widths == tasks["cifar10"].widths
+    table = read.predict([("nasbench201", sources[1].archs[0])], list(errors))
     assert table.error.isna().all()
     assert abs(table["mean"][0] - sources[1].values[0]) < 3
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from archlm.answer import FAMILIAR
+from archlm.conformal import widths_by_space
 from archlm.known import KnownArchitectures, embed
 from archlm.members.blend import blend_by_space
 from archlm.members.cross_domain import CrossDomainHead
@@ -51,9 +52,9 @@ def inside(found: Mapping[str, Calibration], seed: int) -> dict[str, Interval]:
     for halves in zip(*(c.halves(seed) for c in found.values()), strict=True):
         usual = usual_moments([c.moments(~half) for c, half in zip(found.values(), halves, strict=True)])
         for (task, c), half in zip(found.items(), halves, strict=True):
-            blends, bands = c.fit(~half, usual)
-            blended = blend_by_space(blends, c.scores[half], c.rows.spaces[half])
-            ends[task][:, half] = bands.interval(c.scale.to_value(blended))
+            fitted, here = c.fit(~half, usual), c.rows.spaces[half]
+            blended = c.scale.to_value(blend_by_space(fitted.blends, c.scores[half], here))
+            ends[task][:, half] = fitted.bands.interval(blended, widths_by_space(fitted.widths, here))
     return {task: (low, middle, high) for task, (low, middle, high) in ends.items()}
 
 

@@ -40,7 +40,7 @@ def blended(found: Mapping[str, Calibration], seed: int) -> dict[str, Floats]:
     for halves in zip(*(c.halves(seed) for c in found.values()), strict=True):
         usual = usual_moments([c.moments(~half) for c, half in zip(found.values(), halves, strict=True)])
         for (task, c), half in zip(found.items(), halves, strict=True):
-            blends, _ = c.fit(~half, usual)
+            blends = c.fit(~half, usual).blends
             scores[task][half] = blend_by_space(blends, c.scores[half], c.rows.spaces[half])
     return scores
 
