@@ -74,9 +74,11 @@ def start_without_space(spaces: Mapping[str, Labelled], name: str, seed: int, ne
     return start_from(models, sources, spaces[name], list(dict.fromkeys(t for s in sources for t in s.targets)))
 
 
-def start_without_task(model: QualityModel, spaces: Sequence[Labelled], space: Labelled, task: str) -> Start:
-    """`space` as `model` sees it, which was trained on every task of `spaces` but `task`."""
-    return start_from([model], spaces, space, [other for other in space.targets if other != task])
+def start_without_task(
+    models: Sequence[QualityModel], spaces: Sequence[Labelled], space: Labelled, task: str
+) -> Start:  # fmt: skip
+    """`space` as `models` see it, which were trained on every task of `spaces` but `task`."""
+    return start_from(models, spaces, space, [other for other in space.targets if other != task])
 
 
 def start_from(

@@ -2,9 +2,9 @@
 
     python -m train.protocols.p4_twenty_labels
 
-The graph network was trained on the six other tasks of both spaces. "Graph network, no labels" is asked by the
-description of the task and scaled by a line through the twenty labels (AIO-P's standardisation); "fine-tuned" is what
-a user gets. The published rows of AIO-P are of its own networks and stand beside, not as a bar.
+Graph networks, as many as ship, were trained on the six other tasks of both spaces. "Graph network, no labels" is
+asked by the description of the task and scaled by a line through the twenty labels (AIO-P's standardisation);
+"fine-tuned" is what a user gets. The published rows of AIO-P are of its own networks and stand beside, not as a bar.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import typer
 
 from train.common import write_results
 from train.few_labels import few_label_rows, start_without_task
+from train.neural import SEEDS
 from train.records import load
 from train.transfer import TRANSNAS_SPACES, model_without_task
 
@@ -31,9 +32,9 @@ def main(data: str | None = None, draws: int = 5, seed: int = 0, threads: int = 
     spaces = [load(name, data=data) for name in TRANSNAS_SPACES]
     rows: list[dict[str, Any]] = []
     for task in spaces[0].targets:
-        model = model_without_task(spaces, task, seed)
+        models = [model_without_task(spaces, task, seed + number) for number in range(SEEDS)]
         for space in spaces:
-            start = start_without_task(model, spaces, space, task)
+            start = start_without_task(models, spaces, space, task)
             for draw in range(draws):
                 rows += few_label_rows(start, task, NUM_LABELS, draw, threads=threads)
         mine = pd.DataFrame([row for row in rows if row["task"] == task])
