@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from archlm.generation.generator import Generator
     from archlm.predictor import Predictor
     from generators.condition import Condition
+    from onnx_bench.errors import ArchLMError, CheckpointError, UserInputError
 
 guard.check()
 
 __version__ = "0.1.0"
-__all__ = ["Condition", "Generator", "Predictor", "__version__"]
+__all__ = [
+    "ArchLMError", "CheckpointError", "Condition", "Generator", "Predictor", "UserInputError", "__version__",
+]  # fmt: skip
 
 _HOMES = {
     "Condition": "generators.condition", "Generator": "archlm.generation.generator", "Predictor": "archlm.predictor",
+    "ArchLMError": "onnx_bench.errors", "CheckpointError": "onnx_bench.errors", "UserInputError": "onnx_bench.errors",
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class ConformalBands:
         """Take the bands from networks that the model did not see. Shapes: [B], [B]."""
         bins = int(np.clip(len(predicted) // LEAST_PER_BIN, 1, MOST_BINS))
         edges = np.unique(np.quantile(predicted, np.arange(1, bins) / bins)) if bins > 1 else np.zeros(0)
+        edges = edges[edges > predicted.min()]  # below an edge there are some
         place = np.searchsorted(edges, predicted, side="right")
         residual = measured - predicted
         tables = [
@@ -63,10 +64,14 @@ class ConformalBands:
         return centre - widen * (middle - low), centre, centre + widen * (high - middle)
 
     def misses(self, predicted: Floats, measured: Floats) -> Floats:
-        """How far the values lie from the median, 1 at either end of the interval. Shapes: [B], [B] -> [B]."""
+        """How far the values lie from the median, 1 at either end of the interval. Shapes: [B], [B] -> [B].
+
+        Where the interval has no width on that side, in the mean width of all.
+        """
         low, middle, high = self.interval(predicted)
         reach = np.where(measured > middle, high - middle, middle - low)
-        return np.asarray(np.abs(measured - middle) / np.maximum(reach, np.finfo(float).eps))
+        usual = reach.mean() or 1.0
+        return np.asarray(np.abs(measured - middle) / np.where(reach > 0, reach, usual))
 
     def to_json(self) -> dict[str, Any]:
         return {"edges": self.edges, "low": self.low, "middle": self.middle, "high": self.high}

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.weights_store import TaskPart, Weights
+from archlm.members.cross_domain import CrossDomainHead
+from archlm.members.task_model import TaskModel
 from encoders import features
 from encoders.columns import INDEX, Columns, tabulate
 from onnx_bench.graph import ArchGraph
@@ -25,26 +26,24 @@ _LAYERS = ("conv", "linear", "matmul", "attention", "recurrent", "pool")
 
 
 def explain_graph(
-    graph: ArchGraph, weights: Weights, part: TaskPart, familiar: bool, sign: int, value: Callable[[Floats], Floats],
-    layers: int,
-) -> dict[str, Any]:  # fmt: skip
+    graph: ArchGraph, member: TaskModel | CrossDomainHead, to_value: Callable[[Floats], Floats], layers: int
+) -> dict[str, Any]:
     """See `Predictor.explain`.
 
     Args:
         graph: Normalised.
-        weights: Of the predictor.
-        part: Of the task.
-        familiar: Whether the task's own trees answer, or the cross-domain head.
-        sign: -1 where the task's values are negated to be qualities.
-        value: Features [B, F] -> the answering member's values [B].
+        member: What answers for it: the task's own trees, or the cross-domain head.
+        to_value: The member's scores [B] -> values [B] in the task's unit, monotone.
         layers: At most this many layers.
     """
+
+    def value(table: Floats) -> Floats:
+        return to_value(member.score(table))
+
     table = features.compute_many([graph])
-    member = part.model if familiar else weights.head
-    moved = member.contributions(table)[0]
-    mean = float(value(table)[0])
-    # Contributions add up in the member's own score; they are handed on in proportion to the task's unit.
-    average = sign * float(part.model.scale.to_value(np.zeros(1))[0])
+    moved, score = member.contributions(table)[0], float(member.score(table)[0])
+    # Contributions add up to the distance from the member's average score; each gets its share of the way in values.
+    average, mean = to_value(np.array([score - moved.sum(), score])).tolist()
     unit = (mean - average) / moved.sum() if abs(moved.sum()) > 1e-9 else 0.0
     strongest = np.argsort(-np.abs(moved), kind="stable")[:FEATURES]
     return {

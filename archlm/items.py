@@ -13,6 +13,11 @@ from onnx_bench.reader import read_graph, read_many
 from onnx_bench.spaces.base import DrawnSpace
 
 
+def as_list(items: Any) -> list[Any]:
+    """Items as a list; a file, bytes or a graph that stands alone is a list of one."""
+    return [items] if _is_file(items) or isinstance(items, ArchGraph) else list(items)
+
+
 def as_graph(item: Any, *, as_trained: bool = False) -> ArchGraph:
     """The normalised graph of `item`.
 

@@ -16,7 +16,7 @@ from archlm.checkpoint import write_checkpoint
 from archlm.conformal import widths_by_space
 from archlm.described_answer import described_rows
 from archlm.explain import explain_graph
-from archlm.items import as_graph, as_graphs, name_of
+from archlm.items import as_graph, as_graphs, as_list, name_of
 from archlm.known import Nearest
 from archlm.latency_answer import LATENCY, latency_rows
 from archlm.members.blend import blend_by_space
@@ -88,14 +88,15 @@ class Predictor:
         return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
 
     def predict(
-        self, items: Iterable[Any], tasks: Sequence[str | Task] = ("cifar10",), *, records: str | Path | None = None
+        self, items: Any, tasks: str | Task | Sequence[str | Task] = ("cifar10",), *, records: str | Path | None = None
     ) -> pd.DataFrame:
         """Answer every task for every item.
 
         Args:
-            items: ONNX paths or bytes, `ArchGraph`s, (space, architecture) pairs, (torch module, example) pairs.
-            tasks: Names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its description
-                alone: it gets a percentile, a score and a warning, but no value.
+            items: ONNX paths or bytes, `ArchGraph`s, (space, architecture) pairs, (torch module, example) pairs; a
+                path, bytes or a graph may stand alone.
+            tasks: One or several names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its
+                description alone: it gets a percentile, a score and a warning, but no value.
             records: A data set made by `archlm bench build`: what it has measured of the networks and of their
                 neighbours stands in the answers, as `measured`.
 
@@ -110,12 +111,13 @@ class Predictor:
         import pandas as pd
 
         def read() -> Iterator[ArchGraph | UserInputError]:
-            yield from as_graphs(listed, as_trained=any(self.reads_as_trained(task) for task in tasks))
+            yield from as_graphs(listed, as_trained=any(self.reads_as_trained(task) for task in asked))
 
-        listed = list(items)
-        rows = list(self.answers(read(), tasks, None if records is None else open_records(records)))
+        listed = as_list(items)
+        asked = list(tasks) if isinstance(tasks, Sequence) and not isinstance(tasks, str) else [tasks]
+        rows = list(self.answers(read(), asked, None if records is None else open_records(records)))
         for place, row in enumerate(rows):
-            row["arch"] = name_of(listed[place // len(tasks)], place // len(tasks))
+            row["arch"] = name_of(listed[place // len(asked)], place // len(asked))
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def answers(
@@ -178,7 +180,8 @@ class Predictor:
             layers: At most this many layers.
 
         Returns:
-            `features`: name, value, and effect in the task's unit against the average known network, largest first;
+            `features`: name, value, and effect in the task's unit against the average of what the answering member
+            was trained on, largest first;
             `layers`: index, op, shape, share of the network's MACs, and effect, by how much the answer would change if
             the layer did nothing and cost nothing (negative: the layer helps).
 
@@ -193,12 +196,10 @@ class Predictor:
         familiar = bool(self._familiar(Signals.of(self.weights, [graph]), part)[0][0] >= FAMILIAR)
         sign = _sign(task)
 
-        def value(table: Floats) -> Floats:
-            if familiar:
-                return sign * part.model.predict(table)
-            return sign * part.model.scale.to_value(part.cross.to_normal(self.weights.head.score(table)))
+        def to_value(score: Floats) -> Floats:
+            return sign * part.model.scale.to_value(score if familiar else part.cross.to_normal(score))
 
-        return explain_graph(graph, self.weights, part, familiar, sign, value, layers)
+        return explain_graph(graph, part.model if familiar else self.weights.head, to_value, layers)
 
     def finetune(
         self, data: Any, target: str, *, task: Task | None = None, direction: Literal["max", "min"] | None = None,
@@ -272,9 +273,9 @@ class Predictor:
         """
         from archlm.finetuning.suggest import suggest
 
-        listed = list(items)
+        listed = as_list(items)
         graphs = [as_graph(item).renamed(name_of(item, place)) for place, item in enumerate(listed)]
-        return suggest(self, graphs, [as_graph(item) for item in measured], num, task)
+        return suggest(self, graphs, [as_graph(item) for item in as_list(measured)], num, task)
 
     def sample(self, graphs: Sequence[ArchGraph], task: Task) -> Sample:
         """What fine-tuning to `task` sees of networks."""

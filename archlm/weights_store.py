@@ -189,6 +189,6 @@ class Weights:
             self._parts[name] = TaskPart(
                 TaskModel(booster, ValueScale.from_json(body["scale"])),
                 {space: Blend.from_json(blend) for space, blend in body["blends"].items()},
-                ConformalBands.from_json(body["bands"]), body.get("widths", {}), CrossScale.from_json(body["cross"]),
+                ConformalBands.from_json(body["bands"]), body["widths"], CrossScale.from_json(body["cross"]),
             )  # fmt: skip
         return self._parts[name]

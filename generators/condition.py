@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 from generators.layouts import SPACES
@@ -31,8 +32,8 @@ class Condition:
         max_macs: Most multiply-accumulates of one input.
         max_depth: Most layers with weights on a path from input to output.
         max_latency: Most milliseconds by device, see the tasks `latency/<device>`.
-        objectives: Costs to keep low beside being good: `params`, `macs`, `depth`, `latency/<device>`. With any, the
-            answer is a Pareto set from the best network to the cheapest.
+        objectives: One or several costs to keep low beside being good: `params`, `macs`, `depth`, `latency/<device>`.
+            With any, the answer is a Pareto set from the best network to the cheapest.
 
     Raises:
         InvalidConditionError: A name is not known or a limit is not positive; the message says which.
@@ -47,6 +48,12 @@ class Condition:
     objectives: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        told: Any = self.objectives  # a name alone, or a list, will do
+        object.__setattr__(self, "objectives", (told,) if isinstance(told, str) else tuple(told))
+        if not isinstance(self.max_latency, Mapping):
+            raise InvalidConditionError(
+                f"max_latency is {self.max_latency!r}; give milliseconds by device, such as {{'raspi4': 20}}"
+            )
         if self.space is not None and self.space not in SPACES:
             raise InvalidConditionError(
                 f"no architectures of space {self.space!r} can be generated; there are {', '.join(SPACES)}"
@@ -58,7 +65,7 @@ class Condition:
             object.__setattr__(self, "task", default)
         get_task(self.task)  # raises with the closest names
         for name, most in self.budgets.items():
-            if isinstance(most, bool) or not isinstance(most, int | float) or not 0 < most < float("inf"):
+            if isinstance(most, bool) or not isinstance(most, Real) or not 0 < most < float("inf"):
                 raise InvalidConditionError(f"the limit of {name} is {most!r}; it must be a positive number")
         for name in (*self.objectives, *map(LATENCY.__add__, self.max_latency)):
             if name.startswith(LATENCY):

@@ -13,7 +13,7 @@ from generators.guidance import ScoreObjective
 from generators.last_word import Judge, LastWord
 from generators.layouts import get_layout
 from generators.pipeline import ArchitecturePipeline
-from generators.polish import Measured, Polished, Polisher
+from generators.polish import Measured, Polished, Polisher, different
 
 
 class Settings(NamedTuple):
@@ -66,6 +66,8 @@ def draw_architectures(
 ) -> list[Polished]:  # fmt: skip
     """B architectures: those drawn, in that order, or where a judge is asked the best of them and of their neighbours.
 
+    They are fewer where they must differ and no more that do were found within the budgets.
+
     Args:
         pipeline: Of the spaces.
         space: Of the architectures.
@@ -96,4 +98,6 @@ def draw_architectures(
     found = polisher.settle(scores, settings.distinct, aim.taken)
     if aim.judge is not None and settings.calls >= num:
         found = LastWord(polisher, aim.judge, settings.calls).of(found, set(aim.taken))
+    if settings.distinct:
+        found = [found[place] for place in different(found, aim.identity, aim.taken)]
     return found

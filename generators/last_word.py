@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from generators.polish import Polished, Polisher
+from generators.polish import Polished, Polisher, different
 
 Judge = Callable[[Sequence[str]], Sequence[float]]
 """What the predictor says of architectures, more being better."""
@@ -38,11 +38,13 @@ class LastWord:
     def of(self, found: Sequence[Polished], taken: set[str]) -> list[Polished]:
         """As many architectures: the best of the batch and of what the predictor was asked about, the best first.
 
+        Where the batch holds an architecture twice, what was asked about takes the place of the second.
+
         Args:
             found: The batch; what exceeds a budget comes last and is not asked about.
             taken: Identities that nothing new may have.
         """
-        rows = [row for row, one in enumerate(found) if one.meets]
+        rows = [row for row in different(found, self.polisher.identity) if found[row].meets]
         known = [found[row] for row in rows]
         values = list(self.judge([one.arch for one in known]))
         taken = taken | {self.polisher.identity(one.arch) for one in found}

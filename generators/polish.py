@@ -55,6 +55,14 @@ class Polished:
     meets: bool
 
 
+def different(found: Sequence[Polished], identity: Callable[[str], str], taken: Iterable[str] = ()) -> list[int]:
+    """Places of the first of those that are the same, without what has a `taken` identity."""
+    first: dict[str, int] = {}
+    for place, one in enumerate(found):
+        first.setdefault(identity(one.arch), place)
+    return [place for name, place in first.items() if name not in set(taken)]
+
+
 @dataclass
 class Polisher:
     """Turns drawn graphs of one space into architectures.
@@ -123,8 +131,8 @@ class Polisher:
 
         Args:
             scores: Of B graphs at the end of the pass.
-            distinct: Whether no two may be the same.
-            taken: Identities that none may have.
+            distinct: Whether no two should be the same; where no other is found within the budgets, some are.
+            taken: Identities that none should have.
         """
         taken, found = set(taken), []
         for row, drawn in enumerate(scores):

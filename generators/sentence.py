@@ -1,9 +1,10 @@
 """A sentence as a condition, by a small grammar: `a network for CIFAR-100 under 1M parameters, low latency on raspi4`.
 
 What is understood: a task and a search space by name; limits (`under 1M parameters`, `at most 300 million MACs`,
-`20 layers or fewer`, `below 5 ms on pixel3`); costs to keep low (`low latency on raspi4`, `as few parameters as
-possible`, `small`, `fast on gold_6226`, `shallow`). A number or a comparison that is not understood is an error; other
-words that carry no meaning here are returned, to be shown.
+`parameters <= 1M`, `20 layers or fewer`, `below 5 ms on pixel3`); costs to keep low (`low latency on raspi4`, `as few
+parameters as possible`, `small`, `fast on gold_6226`, `shallow`). A number or a comparison that is not understood is an
+error, and so is a lower limit, which a generator cannot hold; other words that carry no meaning here are returned, to
+be shown.
 """
 
 from __future__ import annotations
@@ -21,13 +22,24 @@ _COSTS = {
     "params": r"(?:parameters?|params?|weights)",
     "macs": r"(?:macs?|mult-?adds?|multiply-accumulates?|multiply-adds?)",
     "flops": r"(?:flops?)",
-    "depth": r"(?:layers?|levels|deep)",
+    "depth": r"(?:layers?|levels|deep|depth)",
 }
-_NUMBER = rf"([0-9][0-9,]*(?:\.[0-9]+)?)\s*({'|'.join(filter(None, _SIZES))})?"
+_NUMBER = (
+    rf"(?<![0-9,.])([0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)(?![0-9,.]*[0-9])"
+    rf"\s*({'|'.join(filter(None, _SIZES))})?"
+)
+_OTHER_UNIT = r"\s*(?:m|u|milli|micro)?(?:s|seconds?)\b|\s*%"
 _LESS = (
     r"(?:(?:under|below|less than|fewer than|smaller than|at most|up to|within|no more than|not more than|"
     r"max(?:imum)?(?: of)?|limit(?:ed)? (?:of|to)|budget of|<=?|≤)\s*)"
 )
+_MORE = (
+    r"(?:\b(?:at least|at minimum|(?<!no )(?<!not )more than|(?:greater|larger|bigger|higher|deeper|slower) than|"
+    r"over|above|beyond|exceeding|exactly|precisely|equal to|min(?:imum)?(?: of)?|"
+    r"not (?:under|below|less than|fewer than|smaller than|at most|up to|within))\s*|>=?\s*|≥\s*|(?<![<>])=\s*)"
+)
+_OR_MORE = r"\bor (?:more|above|over|larger|bigger|higher|deeper|slower)\b"
+"""What the generator cannot hold: its limits are upper ones."""
 _ON = r"\s*(?:on|for)?\s*(?:the |an? )?({devices})"
 _LOW = r"(?:low(?:est)?|small(?:est)?|little|few(?:est)?|minimal|minimum|minimi[sz]e[sd]?|as (?:few|low|little) )\s*"
 _FILLER = """
@@ -78,6 +90,11 @@ class _Reader:
         return found
 
     def fields(self) -> dict[str, Any]:
+        if lower := re.search(rf"{_MORE}[0-9]\S*[^|]{{0,20}}|\S*[0-9]\S*[^|]{{0,20}}{_OR_MORE}", self.rest):
+            raise InvalidConditionError(
+                f"{lower[0].strip()!r} in {self.sentence!r} is no upper limit, and others cannot be held; say `at most`"
+                ", or leave it out"
+            )
         devices = _spellings([task.name for task in list_tasks() if task.name.startswith(LATENCY)], LATENCY)
         on = _ON.format(devices="|".join(devices))
         latency: dict[str, float] = {}
@@ -90,11 +107,12 @@ class _Reader:
             objectives.append(LATENCY + _known(match[1], devices))
         found: dict[str, Any] = {"max_latency": latency} if latency else {}
         for name, words in _COSTS.items():
-            for match in self.take(rf"{_LESS}?{_NUMBER}[\s-]*{words}\b"):
+            before = self.take(rf"{_LESS}?{_NUMBER}[\s-]*{words}\b")
+            for match in before + self.take(rf"\b{words}\s*{_LESS}{_NUMBER}\b(?!{_OTHER_UNIT})"):
                 value = _value(match[1], match[2])
                 # A multiply-accumulate is two floating-point operations.
                 found["max_" + ("macs" if name == "flops" else name)] = value / 2 if name == "flops" else value
-        for name, words in (*_COSTS.items(), ("depth", "depth"), ("params", "size")):
+        for name, words in (*_COSTS.items(), ("params", "size")):
             if self.take(rf"{_LOW}(?:number of )?{words}\b"):
                 objectives.append("macs" if name == "flops" else name)
         for word, name in (("shallow", "depth"), ("(?:tiny|small|compact|lightweight)", "params")):

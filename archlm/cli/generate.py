@@ -134,6 +134,8 @@ def generate(
         print_json({"condition": str(condition), "networks": [one.to_json() for one in found]})
         return
     _print(found, condition)
+    if illuminate is None and evolve is None and len(found) < num:
+        typer.echo(f"No more than {len(found)} different networks were found for this", err=True)
     if out is not None:
         typer.echo(f"Written to {clean(str(out))}: ONNX, source, report.md")
 

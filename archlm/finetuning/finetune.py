@@ -64,9 +64,9 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
     """
     if (labelled.task.direction, labelled.task.unit) != (earlier.task.direction, earlier.task.unit):
         raise InvalidTableError(
-            f"the labels fitted before are of {earlier.task.name!r} ({earlier.task.direction}, unit "
-            f"{earlier.task.unit!r}), the new ones {labelled.task.direction}, unit {labelled.task.unit!r}; give the "
-            "same task"
+            f"the labels fitted before are of {earlier.task.name!r} (direction {earlier.task.direction}, unit "
+            f"{earlier.task.unit!r}), the new ones have direction {labelled.task.direction} and unit "
+            f"{labelled.task.unit!r}; give the same task, or fit all labels anew"
         )
     graphs = list(map(network_text.read, earlier.texts))
     fresh = set(map(identity, labelled.graphs))

@@ -132,8 +132,8 @@ class FinetunedTask:
         near = np.take_along_axis(distances, order, axis=1)
         beyond = len(self.usual) - np.searchsorted(self.usual, near.mean(axis=1), side="left")
         spread = self._spread(sample, near.mean(axis=1))
-        low, middle, high = (self.scale.to_values(score + q * spread) for q in self.band)
-        mean = self.scale.to_values(score)
+        low, middle, high = (self._values(score + q * spread) for q in self.band)
+        mean = self._values(score)
         better = np.searchsorted(np.sort(self._sign * self.values), self._sign * mean, side="left")
         # Farther than all of a few labels is no evidence yet; much farther is.
         reach = np.minimum(self.usual[-1] / np.maximum(near.mean(axis=1), 1e-12), 1.0) ** _FADING
@@ -153,6 +153,11 @@ class FinetunedTask:
                 usual = learner.typical_deviation
                 return np.maximum(learner.deviation(sample) / usual, 1.0)
         return np.maximum(novelty / max(float(np.quantile(self.usual, LEVEL)), 1e-9), 1.0)
+
+    def _values(self, scores: Floats) -> Floats:
+        """In the task's unit; shares stay shares. Shapes: [B] -> [B]."""
+        values = self.scale.to_values(scores)
+        return np.clip(values, 0.0, 100.0) if self.task.unit == "%" else values
 
     @property
     def _sign(self) -> int:

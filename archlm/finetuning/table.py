@@ -29,7 +29,7 @@ from onnx_bench.fingerprint import fingerprint
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_many
 from onnx_bench.reading.text import printable, quote
-from onnx_bench.tasks import Task, get_task
+from onnx_bench.tasks import Task, get_task, is_shipped
 
 if TYPE_CHECKING:
     import datasets
@@ -194,6 +194,8 @@ def _task_of(target: str, direction: Literal["max", "min"] | None) -> tuple[Task
             task = get_task(known)
         except UnknownNameError:
             continue
+        if direction and direction != task.direction and not is_shipped(task.name):
+            continue  # it was guessed wrongly before
         unit = f" in {task.unit}" if task.unit else ""
         return task, f"column {quote(target)} is taken for the known task {task.name}: {task.metric}{unit}"
     lower = direction == "min" or (direction is None and bool(_LOWER_IS_BETTER & set(_words(target))))

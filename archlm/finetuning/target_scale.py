@@ -18,6 +18,8 @@ MANY = 10
 KNOTS = 33
 _MOST = 3.0
 """Deviations beyond which a label of few counts as if it lay there: one failed training must not hide the rest."""
+_NO_SPREAD = 1.0
+"""Where all labels are the same, as they may be in a part of a cross-validation: any width will do."""
 _DEVIATION = 1.4826
 """Of a normal distribution, in units of its median absolute deviation."""
 
@@ -42,11 +44,14 @@ class TargetScale:
 
     @classmethod
     def fit(cls, values: Floats, logarithmic: bool) -> TargetScale:
-        """By median and median deviation where labels are few, else normal scores of ranks. Shapes: [B]."""
+        """By median and median deviation where labels are few or all the same, else normal scores of ranks.
+
+        Shapes: [B].
+        """
         plain = np.log(values) if logarithmic else values
         middle = float(np.median(plain))
-        spread = _DEVIATION * float(np.median(np.abs(plain - middle))) or float(plain.std())
-        if len(values) < MANY:
+        spread = _DEVIATION * float(np.median(np.abs(plain - middle))) or float(plain.std()) or _NO_SPREAD
+        if len(values) < MANY or not np.ptp(plain):
             return cls(logarithmic, (-1.0, 1.0), (middle - spread, middle + spread), spread, _MOST)
         ranks = normal_scores(plain)
         order = np.argsort(plain, kind="stable")

@@ -87,8 +87,8 @@ class Generator:
 
         Args:
             condition: What is asked.
-            num: How many. Where the condition leaves the space open, each space gives two, and the one whose two are
-                predicted better the rest.
+            num: How many; fewer come where no more that differ were found. Where the condition leaves the space open,
+                each space gives two, and the one whose two are predicted better the rest.
             seed: Of everything random.
             settings: How the pass is made.
             progress: Told what is done next.

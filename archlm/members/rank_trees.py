@@ -26,7 +26,7 @@ class RankTreesConfig:
 
 @dataclass(frozen=True)
 class RankTrees:
-    """The mean of several LightGBM models. Alone they do not carry (TARGETS, "What hurt"); beside the prior they do."""
+    """The mean of several LightGBM models. Alone they rank strangers worse than the prior does."""
 
     boosters: tuple[lgb.Booster, ...]
 

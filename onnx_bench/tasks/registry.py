@@ -25,6 +25,12 @@ _TASKS: dict[str, Task] = {
     )
     for task in family
 }  # fmt: skip
+_SHIPPED = frozenset(_TASKS)
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a task comes with archlm, and is not one's own."""
+    return name in _SHIPPED
 
 
 def list_tasks() -> tuple[Task, ...]:
@@ -54,15 +60,15 @@ def get_task(name: str) -> Task:
 def register_task(task: Task) -> Task:
     """Make a task of one's own known to `get_task` and `list_tasks` of this process, and return it.
 
-    Registering the same task again does nothing.
+    Of one's own tasks with a name the latest counts.
 
     Raises:
-        InvalidTaskError: A value is of another type than `Task` says, or another task has this name.
+        InvalidTaskError: A value is of another type than `Task` says, or a task that comes with archlm has this name.
     """
     Task.from_dict(task.to_dict(), f"task {task.name!r}")
     if not task.name or task.name.strip("/ ") != task.name:
         raise InvalidTaskError(f"task {task.name!r}: a name needs letters, and no space or slash at its ends")
-    if _TASKS.get(task.name, task) != task:
+    if is_shipped(task.name) and _TASKS[task.name] != task:
         raise InvalidTaskError(f"another task is called {task.name!r} already; choose another name")
     _TASKS[task.name] = task
     return task
@@ -72,6 +78,6 @@ def load_task(path: str | Path) -> Task:
     """Read a task from a YAML file (see `Task.from_yaml`) and register it.
 
     Raises:
-        InvalidTaskError: The file describes no task, or another task has its name.
+        InvalidTaskError: The file describes no task, or a task that comes with archlm has its name.
     """
     return register_task(Task.from_yaml(path))

@@ -55,3 +55,18 @@ def test_widths_let_the_spaces_of_a_task_differ() -> None:
     own = covered({name: float(misses[spaces == name].mean() / usual) for name in ("wide", "narrow")})
     assert shared[0] < 0.75 < 0.94 < shared[1]
     assert all(0.85 < share < 0.95 for share in own)
+
+
+def test_equal_predictions_leave_no_bin_empty() -> None:
+    predicted = np.repeat([1.0, 2.0], [150, 50])
+    measured = predicted + np.linspace(-0.1, 0.1, 200)
+    bands = ConformalBands.fit(predicted, measured)
+    low, middle, high = bands.interval(np.array([0.5, 1.0, 2.0, 3.0]))
+    assert np.isfinite([low, middle, high]).all() and (low < middle).all() and (middle < high).all()
+
+
+def test_misses_of_bands_without_width_are_finite() -> None:
+    predicted = np.arange(100.0)
+    bands = ConformalBands.fit(predicted, predicted)
+    assert (bands.misses(predicted, predicted) == 0).all()
+    assert np.isfinite(bands.misses(predicted, predicted + 1)).all()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,11 @@ import pytest
 import torch
 
 from archlm import Predictor
-from archlm.answer import COLUMNS
+from archlm.answer import COLUMNS, FAMILIAR
+from archlm.items import as_graph
 from archlm.signals import Signals
 from archlm.weights_store import Weights
+from encoders.features import NAMES, compute_many
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError, MalformedModelError, UnknownNameError, UserInputError
 from onnx_bench.graph import ArchGraph
@@ -120,6 +123,13 @@ def test_every_kind_of_item(predictor: Predictor) -> None:
     assert "pass an ONNX path" in with_nonsense.error[0]["message"]
 
 
+def test_one_item_and_one_task_need_no_list(predictor: Predictor) -> None:
+    listed = predictor.predict([EXAMPLE], ["cifar10"])
+    for alone in (EXAMPLE, str(EXAMPLE)):
+        pd.testing.assert_frame_equal(predictor.predict(alone, "cifar10"), listed)
+    assert predictor.predict(EXAMPLE.read_bytes(), "cifar10")["mean"][0] == listed["mean"][0]
+
+
 def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
     row = predictor.predict([(module, torch.zeros(1, 12))], ["cifar10"]).iloc[0]
@@ -143,8 +153,23 @@ def test_explanation(predictor: Predictor) -> None:
     assert ops == {"Conv"}
     effects = [abs(f["effect"]) for f in found["features"]]
     assert effects == sorted(effects, reverse=True)
-    outside = predictor.explain(EXAMPLE, "cifar10")
-    assert outside["features"]
+
+
+@pytest.mark.parametrize(
+    ("item", "task"),
+    [(EXAMPLE, "cifar10"), (("nasbench201", GOOD), "cifar10"), (EXAMPLE, "transnas/room_layout")],
+)
+def test_what_raises_the_score_is_explained_as_raising_the_value(predictor: Predictor, item: Any, task: str) -> None:
+    weights, part, graph = predictor.weights, predictor.weights.task(task), as_graph(item)
+    table = compute_many([graph])
+    found = predictor.explain(item, task)["features"]
+    familiar = predictor.predict([item], [task]).in_distribution[0] >= FAMILIAR
+    moved = (part.model if familiar else weights.head).contributions(table)[0]
+    sign = 1 if get_task(task).direction == "max" else -1
+    effects = {one["name"]: one["effect"] for one in found}
+    assert any(effects.values())
+    for name, effect in effects.items():
+        assert effect * sign * moved[NAMES.index(name)] >= 0
 
 
 def test_save_and_load(predictor: Predictor, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ def test_budgets_are_named() -> None:
     assert condition.with_budget("latency/raspi4", 30.0) == condition
     assert condition.with_budget("params", 1e6).max_params == 1e6
     assert condition.with_objectives(["macs"]).objectives == ("macs",)
+    one: Any = "params"
+    assert Condition(objectives=one).objectives == ("params",)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def test_budgets_are_named() -> None:
         ({"space": "nowhere"}, "nowhere"), ({"max_params": 0}, "params"), ({"max_macs": -1}, "macs"),
         ({"max_params": float("nan")}, "params"), ({"max_depth": float("inf")}, "depth"),
         ({"max_params": True}, "params"), ({"max_latency": {"raspi4": "fast"}}, "raspi4"),
-        ({"objectives": ("size",)}, "size"),
+        ({"objectives": ("size",)}, "size"), ({"max_latency": [("raspi4", 5)]}, "max_latency"),
     ],
 )  # fmt: skip
 def test_what_nothing_can_meet_is_refused(wrong: dict[str, Any], said: str) -> None:

@@ -14,7 +14,7 @@ from generators.polish import Measured, Polished, Polisher
 from onnx_bench import spaces
 
 SPACE = "nasbench201"
-LOW = "|none~0|+|none~0|none~1|+|none~0|none~1|{}~2|"
+LOW = "|none~0|+|none~0|none~1|+|{}~0|none~1|none~2|"
 
 
 def convs(arch: str) -> int:
@@ -107,3 +107,10 @@ def test_what_is_taken_is_not_proposed(pipeline: ArchitecturePipeline) -> None:
     other = LastWord(polisher(pipeline), Judge(), 60).of(batch(LOW.format("skip_connect")), taken)
     assert identity(other[0].arch) not in taken
     assert taken == {identity(free[0].arch)}, "the caller's set is left alone"
+
+
+def test_what_is_there_twice_gives_way(pipeline: ArchitecturePipeline) -> None:
+    dead = "|none~0|+|none~0|none~1|+|none~0|none~1|{}~2|"
+    first = batch(dead.format("skip_connect"), dead.format("nor_conv_1x1"))
+    found = LastWord(polisher(pipeline), Judge(), 4).of(first, set())
+    assert len({identity(one.arch) for one in found}) == len(found) == 2

@@ -25,6 +25,10 @@ from generators.sentence import parse_sentence
         ("fast on gold 6226, cifar10", {"task": "cifar10", "objectives": ("latency/gold_6226",)}),
         ("Something good with ≤ 1,500,000 weights", {"max_params": 1.5e6}),
         ("shallow, for flowers102", {"task": "flowers102", "objectives": ("depth",)}),
+        ("parameters under 1M, MACs <= 300 million and depth at most 12",
+         {"max_params": 1e6, "max_macs": 300e6, "max_depth": 12.0}),
+        ("no more than 2M parameters, not more than 9 layers, 1M MACs or fewer",
+         {"max_params": 2e6, "max_depth": 9.0, "max_macs": 1e6}),
         ("good", {}),
     ],
 )  # fmt: skip
@@ -37,6 +41,25 @@ def test_sentences_are_understood(sentence: str, fields: dict[str, Any]) -> None
 )
 def test_numbers_that_are_not_understood_are_errors(sentence: str) -> None:
     with pytest.raises(InvalidConditionError):
+        parse_sentence(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "at least 5M parameters", "over 300 million MACs", ">= 20 layers", "more than 20 layers", "20 layers or more",
+        "not under 1M parameters", "exactly 10 layers", "minimum of 5M parameters", "params = 5M",
+        "above 5 ms on pixel3",
+    ],
+)  # fmt: skip
+def test_lower_limits_are_errors(sentence: str) -> None:
+    with pytest.raises(InvalidConditionError, match="no upper limit"):
+        parse_sentence(f"a network for cifar10 with {sentence}")
+
+
+@pytest.mark.parametrize("sentence", ["1,5M parameters", "under 1.5.2M params", "parameters under 5 ms on a toaster"])
+def test_numbers_are_read_whole_or_not_at_all(sentence: str) -> None:
+    with pytest.raises(InvalidConditionError, match="not understood"):
         parse_sentence(sentence)
 
 

@@ -1,1 +1,1 @@
-"""The protocols of `TARGETS`: each a command that writes one table to train/results."""
+"""The protocols that measure archlm: each a command that writes one table to train/results."""

@@ -4,7 +4,7 @@
 
 The predictor is fine-tuned as a user would do it (`archlm.finetuning`), from graph networks trained on the other
 spaces; labels are drawn among distinct networks, and all others are the test. Beside it stand sizes, the training-free
-prior, LightGBM on features from the same labels, and the published rows of TARGETS.md, whose labels are means of three
+prior, LightGBM on features from the same labels, and the published rows (`PUBLISHED`), whose labels are means of three
 runs where those of NAS-Bench-101 here are single runs: the ceiling that this noise allows is printed.
 """
 

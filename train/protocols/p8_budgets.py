@@ -130,9 +130,9 @@ def _rows(
             best, calls = best_of_space(oracle, listed, condition), len(listed)
         elif number < evolved:
             best, calls = best_evolved(oracle, condition, seed), CALLS
-        mean, best = float(np.mean(means)), best or [np.nan]  # evolution may find nothing within the budgets
+        mean, best = float(np.mean(means)), best[: len(means)] or [np.nan]  # evolution may find nothing within them
         row = {
-            "space": space, "budget": str(condition), "n": COUNT, "met": met, "mean": mean,
+            "space": space, "budget": str(condition), "n": len(found) or COUNT, "met": met, "mean": mean,
             "best": float(np.max(means)), "reference": best[0], "reference of four": float(np.mean(best)),
             "reference calls": calls, "mean / reference": mean / best[0],
             "mean / reference of four": mean / float(np.mean(best)), "seconds": seconds, "seed": seed,

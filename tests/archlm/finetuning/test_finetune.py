@@ -15,6 +15,7 @@ from archlm.finetuning.selection import CHOSEN
 from archlm.finetuning.table import read_table
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError, InvalidTableError, UserInputError
+from onnx_bench.tasks import get_task
 
 SPACE = "nasbench201"
 
@@ -165,3 +166,26 @@ def test_cells_that_differ_in_dead_branches_alone_are_two_to_a_device_and_one_ot
     assert not any(graph.normalised for graph in read_table(table, "latency", space=SPACE).graphs)
     with pytest.raises(InvalidTableError, match="more than once"):
         read_table(table.rename(columns={"latency": "accuracy"}), "accuracy", space=SPACE)
+
+
+def test_labels_that_are_nearly_all_the_same_are_fitted(table: pd.DataFrame) -> None:
+    few = table[:5].assign(score=[90.0, 90.0, 90.0, 90.0, 91.0])[["arch", "score"]]
+    found = Predictor.from_pretrained().finetune(few, "score", space=SPACE, direction="max")
+    answers = found.predict([(SPACE, arch) for arch in table.arch[:8]], ["score"])
+    assert answers["mean"].between(88, 93).all()
+
+
+def test_percentages_stay_between_0_and_100(table: pd.DataFrame) -> None:
+    shares = table[:6].assign(accuracy=[98.1, 99.9, 99.2, 98.9, 99.8, 99.7])[["arch", "accuracy"]]
+    found = Predictor.from_pretrained().finetune(shares, "accuracy", space=SPACE, task=get_task("cifar10"))
+    answers = found.predict([(SPACE, arch) for arch in table.arch], ["cifar10"])
+    assert answers.q95.max() == 100
+    assert (answers.q05 <= answers["mean"]).all() and (answers["mean"] <= answers.q95).all()
+
+
+def test_a_direction_that_was_guessed_can_be_given(table: pd.DataFrame) -> None:
+    shipped = Predictor.from_pretrained()
+    plain = table[:6].rename(columns={"speed": "foo"})
+    assert shipped.finetune(plain, "foo", space=SPACE).finetuned["foo"].task.direction == "max"
+    found = shipped.finetune(plain, "foo", space=SPACE, direction="min").finetuned["foo"].task
+    assert found.direction == "min" and "lower is better" in found.description

@@ -55,3 +55,12 @@ def test_ties_do_not_break_the_order() -> None:
     scale = TargetScale.fit(values, logarithmic=False)
     assert np.isfinite(scale.to_scores(values)).all() and np.isfinite(scale.to_values(np.linspace(-4, 4, 50))).all()
     assert (np.diff(scale.to_values(np.linspace(-4, 4, 50))) >= 0).all()
+
+
+@pytest.mark.parametrize("count", [1, MANY - 1, MANY, 30])
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_labels_that_are_all_the_same_are_predicted_as_they_are(count: int, logarithmic: bool) -> None:
+    scale = TargetScale.fit(np.full(count, 90.0), logarithmic)
+    assert scale.to_scores(np.array([90.0])) == 0
+    assert scale.to_values(np.zeros(1)) == pytest.approx(90)
+    assert np.isfinite(scale.to_scores(np.array([1.0, 91.0]))).all()

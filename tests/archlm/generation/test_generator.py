@@ -62,6 +62,14 @@ def test_written_files_keep_to_the_budgets(generator: Generator, space: str, bud
             assert generator.predictor.weights.devices.predict(device, [graph]).mean[0] <= most * (1 + 1e-9)
 
 
+def test_networks_differ_where_budgets_leave_few(generator: Generator) -> None:
+    tight = Condition(
+        "transnas/class_scene", "transnas_micro", max_params=10.31e6, max_depth=13, max_latency={"gold_6226": 13.25}
+    )
+    found = generator.generate(tight, num=4, seed=6)
+    assert 1 <= len({one.graph.fingerprint() for one in found}) == len(found) <= 4
+
+
 def test_the_seed_decides(generator: Generator) -> None:
     condition = Condition(space="mnasnet", max_params=4e6)
     first, again, other = (

@@ -138,6 +138,10 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 def test_a_task_from_python_is_checked_the_same() -> None:
     mine = replace(get_task("cifar10"), name="cifar10-mine", protocols=())
     assert register_task(mine) is mine and get_task("cifar10-mine") is mine
+    other = replace(mine, direction="min")
+    assert register_task(other) is other and get_task("cifar10-mine") is other
+    with pytest.raises(InvalidTaskError, match="called 'cifar10' already"):
+        register_task(replace(get_task("cifar10"), direction="min"))
     wrong: dict[str, Any] = {"name": "x", "classes": "ten"}
     with pytest.raises(InvalidTaskError, match="task 'x': classes: found 'ten'"):
         register_task(replace(mine, **wrong))
