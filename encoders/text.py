@@ -72,6 +72,7 @@ from onnx_bench.canonical_order import canonical_order
 from onnx_bench.folding import Call, Item, Step, fold
 from onnx_bench.graph import ArchGraph
 from onnx_bench.node import Graph
+from onnx_bench.size_limits import check_sizes
 
 __all__ = ["decode", "encode", "tokens"]
 
@@ -89,9 +90,11 @@ def decode(text: str) -> ArchGraph:
 
     Raises:
         MalformedModelError: The text breaks the grammar or describes what cannot be; the message gives line and column.
-        ModelTooLargeError: The text, or what it unfolds to, is too large (50,000 nodes).
+        ModelTooLargeError: The text, or what it unfolds to, is too large (50,000 nodes), or its sizes exceed the limits
+            of `onnx_bench.size_limits`.
     """
     graph = unfold(text)
+    check_sizes(graph.nodes)
     return ArchGraph(graph.nodes, graph.outputs)
 
 

@@ -19,9 +19,8 @@ from encoders.text_schema import (
 from onnx_bench.errors import MalformedModelError, UnsupportedGraphError
 from onnx_bench.node import Node, Scalar, Shape
 from onnx_bench.ops import OPS, make_node
+from onnx_bench.size_limits import LARGEST
 from onnx_bench.vocabulary import closed_attrs, closed_operator, is_attribute
-
-MAX_DIMENSION = 2**63
 
 
 class Value(NamedTuple):
@@ -193,8 +192,8 @@ def _scalar(word: str) -> Scalar:
 
 
 def _dimension(value: Scalar) -> int:
-    if type(value) is not int or not 0 <= value < MAX_DIMENSION:
-        raise MalformedModelError(f"found {value!r} in a shape, which is made of whole numbers from 0 to 2^63")
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        raise MalformedModelError(f"found {value!r} in a shape, which is made of whole numbers from 0 to 2^63 - 1")
     return value
 
 

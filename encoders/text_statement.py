@@ -160,7 +160,8 @@ def _window(
 ) -> None:
     """One number where it is the same for all axes; in parentheses what would be taken for that and is not."""
     kernel = attrs["kernel"]
-    rank = window_rank(in_shapes[0] if in_shapes else None, kernel) if name == "kernel" else len(kernel)
+    # Where the input has no shape, one number alone is read as a window over one axis.
+    rank = window_rank(in_shapes[0] if in_shapes else None, kernel[:1]) if name == "kernel" else len(kernel)
     length = 2 * rank if name == "pads" else rank
     if len(value) == length and value.count(value[0]) == length:
         pen.numbers(value[:1])

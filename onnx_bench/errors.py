@@ -14,7 +14,7 @@ class MalformedModelError(UserInputError):
 
 
 class ModelTooLargeError(UserInputError):
-    """The model exceeds a limit on bytes, nodes, edges, depth, memory or time."""
+    """The model exceeds a limit on bytes, nodes, edges, depth, sizes, memory or time."""
 
 
 class UnsupportedGraphError(UserInputError):

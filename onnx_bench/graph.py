@@ -11,6 +11,7 @@ from onnx_bench.errors import MalformedModelError
 from onnx_bench.fingerprint import fingerprint
 from onnx_bench.node import Graph, Node
 from onnx_bench.normalise import normalise
+from onnx_bench.size_limits import check_sizes
 
 if TYPE_CHECKING:
     import onnx
@@ -110,6 +111,7 @@ class ArchGraph(Graph):
 
         Raises:
             MalformedModelError: Not the bytes of an ArchGraph, or of another format version.
+            ModelTooLargeError: It exceeds the limits of `onnx_bench.size_limits`.
         """
         try:
             body = json.loads(data)
@@ -120,6 +122,7 @@ class ArchGraph(Graph):
                      None if shape is None else tuple(shape), params, macs)
                 for op, inputs, attrs, shape, params, macs in body["nodes"]
             )  # fmt: skip
+            check_sizes(nodes)
             return cls(nodes, tuple(body["outputs"]), body["name"], tuple(body["warnings"]), body["normalised"],
                        body["stored_params"])  # fmt: skip
         except (ValueError, KeyError, TypeError) as error:

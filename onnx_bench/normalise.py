@@ -33,6 +33,7 @@ from onnx_bench.passes.share_partial_sums import SharePartialSums
 from onnx_bench.passes.sink_reshapes import SinkReshapes
 from onnx_bench.passes.sink_transposes import SinkTransposes
 from onnx_bench.passes.split_sources import SplitSources
+from onnx_bench.size_limits import check_sizes
 
 STRUCTURE: tuple[Pass, ...] = (
     RemoveNoOps(), DropQuantisation(), AbsorbWeights(), AbsorbNorms(), AbsorbRecurrent(), CanonicaliseReshapes(),
@@ -72,6 +73,7 @@ def normalise(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
 
     Raises:
         UserInputError: The graph breaks the rules of ONNX or cannot be represented; the message names the pass.
+        ModelTooLargeError: The canonical graph exceeds the limits of `onnx_bench.size_limits`.
     """
     draft = Draft.from_graph(graph)
     draft.sort()
@@ -80,6 +82,7 @@ def normalise(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
         frozen = draft.freeze()
         draft.dissolve()
         normal = canonical_order(frozen)
+    check_sizes(normal.nodes)  # passes infer shapes that the file left open
     return normal, tuple(_warnings(normal))
 
 

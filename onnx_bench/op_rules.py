@@ -45,6 +45,20 @@ def broadcast_shape(attrs: Attributes, ins: Sequence[Shape]) -> Shape:
     return broadcast(ins)
 
 
+def check_window(attrs: Attributes) -> None:
+    """Make sure that a window can slide, also where its output shape is given and no rule looks at it.
+
+    Raises:
+        UnsupportedGraphError: Kernel, strides and dilations are not one positive number for each axis.
+    """
+    kernel, strides, dilations = attrs["kernel"], attrs["strides"], attrs["dilations"]
+    if min(*kernel, *strides, *dilations) < 1 or {len(strides), len(dilations)} != {len(kernel)}:
+        raise UnsupportedGraphError(
+            f"a window of kernel {kernel}, strides {strides}, dilations {dilations} cannot slide; give one positive "
+            "number of each for every axis"
+        )
+
+
 def window_size(size: int, kernel: int, stride: int, dilation: int, pad: int, ceil_mode: bool = False) -> int:
     """Output length of a sliding window over `size` positions with `pad` padding in total."""
     span = size + pad - dilation * (kernel - 1) - 1

@@ -176,6 +176,8 @@ def make_node(
     complete = len(known) == len(in_shapes)
     macs = 0
     try:
+        if "strides" in attrs:
+            rules.check_window(attrs)
         if shape is None and entry.shape is not None and complete:
             shape = entry.shape(attrs, known)
         if shape is not None and complete:
@@ -183,4 +185,7 @@ def make_node(
             params = entry.params(attrs, known, shape) if params is None else params
     except (IndexError, TypeError, ValueError, ZeroDivisionError) as error:  # ranks that no rule expected
         raise UnsupportedGraphError(f"{op} cannot be applied to inputs of shapes {[list(s) for s in known]}") from error
-    return Node(op, tuple(inputs), pack_attrs(attrs), shape, params or 0, macs)
+    params = params or 0
+    if min(params, macs) < 0:
+        raise UnsupportedGraphError(f"the attributes of {op} give {params} parameters, {macs} multiply-accumulates")
+    return Node(op, tuple(inputs), pack_attrs(attrs), shape, params, macs)

@@ -32,6 +32,7 @@ from onnx_bench.importing.inputs import IMAGE, InputSpec, concrete_shapes, decla
 from onnx_bench.importing.scope import Scope
 from onnx_bench.importing.tensor import Tensor
 from onnx_bench.node import Shape
+from onnx_bench.size_limits import check_sizes
 
 OTHER_IMAGES = (32, 28, 64, 96, 299, 384, 512)
 """Sides of square images that are tried in turn where 224 does not fit the network."""
@@ -116,6 +117,7 @@ def import_model(model: onnx.ModelProto, name: str = "", nodes: list[FileNode] |
 
     Raises:
         MalformedModelError: Nodes read tensors that do not exist, names are written twice, no outputs.
+        ModelTooLargeError: It exceeds the limits of `onnx_bench.size_limits`.
     """
     file = File(model, nodes)
     if not file.graph.output:
@@ -133,4 +135,5 @@ def import_model(model: onnx.ModelProto, name: str = "", nodes: list[FileNode] |
     if e.unknown:
         reason = f" ({e.problems[0]})" if e.problems else ""
         warnings.append(f"shapes unknown: the output shapes of {e.unknown} operators could not be determined{reason}")
+    check_sizes(e.nodes)
     return ArchGraph(tuple(e.nodes), tuple(outputs), name, tuple(warnings))

@@ -71,6 +71,7 @@ WINDOW = {"kernel": (3, 3), "strides": (1, 1), "pads": (1, 1, 1, 1), "dilations"
             "ConvTranspose 8 k3 op 1 dw",
         ),
         (single("MaxPool", (1, 8, 9, 9), **WINDOW | {"strides": (2, 2)}), "MaxPool k3 s2"),
+        (single("MaxPool", None, shape=(1, 8, 9, 9), **WINDOW), "MaxPool k3 3: 1 8 9 9"),
         (single("Clip", (1, 8), min=0.0, max=6.0), "Clip 0 6"),
         (single("ReduceMean", (1, 8, 4, 4), axes=(2, 3), keepdims=False), "ReduceMean keepdims false"),
         (single("ReduceMean", (1, 8, 4), axes=(1,)), "ReduceMean axes 1"),

@@ -31,6 +31,8 @@ INPUT = "Input: 1 3 8 8\n"
         (INPUT + "Conv k3", "found 'k' where a number should stand"),
         (INPUT + "Conv 8 k9 p0", "does not fit"),
         (INPUT + "Conv 7 k3 g2", "cannot have 2 groups"),
+        (INPUT + "Conv 9 k3 g -3 : 1 9 8 8", "the attributes of Conv give -72 parameters"),
+        (INPUT + "MaxPool k3 d0", "dilations (0, 0) cannot slide"),
         (INPUT + "Transpose 0 9", "Transpose cannot be applied"),
         (INPUT + "Transpose", "ends before it is complete"),
         (INPUT + "Softmax axis", "ends before it is complete"),

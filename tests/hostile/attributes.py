@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import onnx
 
-from onnx_bench.errors import MalformedModelError, UnsupportedGraphError
-from tests.hostile.build import add, case, convolution, model, node
+from onnx_bench.errors import MalformedModelError, ModelTooLargeError, UnsupportedGraphError
+from tests.hostile.build import add, case, convolution, model, node, value, weights
 
 add("group_0", lambda: convolution(group=0), UnsupportedGraphError)
 add("group_huge", lambda: convolution(group=1 << 62), UnsupportedGraphError)
 add("stride_0", lambda: convolution(strides=[0, 0]), UnsupportedGraphError)
 add("stride_negative", lambda: convolution(strides=[-1, 1]), UnsupportedGraphError)
 add("kernel_huge", lambda: convolution(kernel_shape=[10**9, 10**9]), None, "shapes unknown")
-add("pads_huge", lambda: convolution(pads=[1 << 62] * 4))
+add("pads_huge", lambda: convolution(pads=[1 << 62] * 4), ModelTooLargeError,
+     "found 2^128 or more elements in an output of Conv")  # fmt: skip
+add("dilation_0", lambda: convolution(dilations=[0, 0]), UnsupportedGraphError,
+     "a window of kernel (3, 3), strides (1, 1), dilations (0, 0) cannot slide")  # fmt: skip
 add("kernel_missing", lambda: convolution(kernel_shape=None))
 add("kernel_of_rank_1", lambda: convolution(kernel_shape=[3]), None, "shapes unknown")
 add("kernel_float", lambda: convolution(kernel_shape=3.5), MalformedModelError,
@@ -24,6 +27,31 @@ add("kernel_string", lambda: convolution(kernel_shape="3x3"), MalformedModelErro
 @case(MalformedModelError, "a node of type 'Concat' lacks the attribute axis")
 def required_attribute_missing() -> onnx.ModelProto:
     return model([node("Concat", ["x", "x"], ["y"])])
+
+
+def _declared(**changes: object) -> onnx.ModelProto:
+    """A Conv whose output shape the file declares, so that it need not follow from attributes."""
+    made = convolution(**changes)
+    made.graph.output[0].CopyFrom(value("y", [1, 4, 8, 8]))
+    return made
+
+
+add("stride_0_declared", lambda: _declared(strides=[0, 0]), UnsupportedGraphError,
+     "a window of kernel (3, 3), strides (0, 0), dilations (1, 1) cannot slide")  # fmt: skip
+add("stride_of_rank_1_declared", lambda: _declared(strides=[1]), UnsupportedGraphError,
+     "a window of kernel (3, 3), strides (1,), dilations (1, 1) cannot slide")  # fmt: skip
+add("group_negative_declared", lambda: _declared(group=-1), UnsupportedGraphError, "the attributes of Conv give -108")
+
+
+@case(UnsupportedGraphError, "a window of kernel (3, 3), strides (0, 0), dilations (1, 1) cannot slide")
+def stride_0_transposed() -> onnx.ModelProto:
+    return model([node("ConvTranspose", ["x", "w"], ["y"], strides=[0, 0])], initialisers=[weights("w", 3, 4, 3, 3)])
+
+
+@case(ModelTooLargeError, "found 2^1240 or more as product of the strides of MaxPool")
+def strides_huge() -> onnx.ModelProto:
+    pool = node("MaxPool", ["x"], ["y"], kernel_shape=[1] * 20, strides=[1 << 62] * 20)
+    return model([pool], [value("x", [1] * 22)])
 
 
 @case(MalformedModelError, "a node of type 'Conv' has 1 inputs; the operator takes 2 to 3")

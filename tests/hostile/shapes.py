@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from onnx_bench.errors import MalformedModelError, UnsupportedGraphError
+from onnx_bench.errors import MalformedModelError, ModelTooLargeError, UnsupportedGraphError
 from tests.hostile.build import FLOAT, Shape, add, case, convolution, model, node, value, weights
 
 
@@ -18,7 +18,10 @@ add("shape_unknown", lambda: _relu(None))
 add("shape_symbolic", lambda: _relu(["batch", 3, "height", None]))
 add("shape_zero", lambda: _relu([1, 0, 8, 8]))
 add("shape_negative", lambda: _relu([-1, 3, -7, 8]))
-add("shape_huge", lambda: _relu([1, 1 << 62, 1 << 62, 1 << 62]))
+add("shape_huge", lambda: _relu([1, 1 << 62, 1 << 62, 1 << 62]), ModelTooLargeError,
+     "found 2^186 or more elements in an output of Input; the limit is 2^63 - 1; correct the sizes")  # fmt: skip
+add("shape_of_rank_31_huge", lambda: _relu([1] + [1 << 62] * 30), ModelTooLargeError,
+     "found 2^1860 or more elements in an output of Input")  # fmt: skip
 add("shape_rank_1000", lambda: _relu([1 << 62] * 1000), UnsupportedGraphError,
      "'x' has 1,000 dimensions; the limit is 64")  # fmt: skip
 
@@ -38,7 +41,8 @@ add("weights_negative", lambda: _with_dims(4, -3, 3, 3), MalformedModelError,
      "tensor 'w' has a negative dimension in [4, -3, 3, 3]")  # fmt: skip
 add("weights_rank_1000", lambda: _with_dims(*[1] * 1000), UnsupportedGraphError,
      "tensor 'w' has 1,000 dimensions; the limit is 64")  # fmt: skip
-add("weights_huge", lambda: _with_dims(1 << 62, 3, 3, 3))
+add("weights_huge", lambda: _with_dims(1 << 62, 3, 3, 3), ModelTooLargeError,
+     "found 2^66 or more elements in an output of Parameter")  # fmt: skip
 add("weights_zero", lambda: _with_dims(0, 3, 3, 3))
 add("weights_scalar", lambda: _with_dims(), None, "shapes unknown")
 
@@ -75,22 +79,48 @@ def range_of_10_to_the_18() -> onnx.ModelProto:
                  initialisers=ends)  # fmt: skip
 
 
-@case()
+@case(ModelTooLargeError, "found 2^97 or more elements in an output of Tile")
 def tile_by_10_to_the_9() -> onnx.ModelProto:
     repeats = numpy_helper.from_array(np.array([1, 10**9, 10**9, 10**9], np.int64), "r")
     return model([node("Tile", ["x", "r"], ["y"])], initialisers=[repeats])
 
 
-@case(None, "shapes unknown")
+@case(ModelTooLargeError, "found 2^69 or more elements in an output of Tile")
 def tiles_to_2_to_the_30000() -> onnx.ModelProto:
     repeats = numpy_helper.from_array(np.array([1, 1 << 62, 1, 1], np.int64), "r")
     tiles = [node("Tile", [f"v{i}" if i else "x", "r"], [f"v{i + 1}"]) for i in range(500)]
     return model(tiles, outputs=[value("v500", None)], initialisers=[repeats])
 
 
-@case(None, "shapes unknown")
+@case(ModelTooLargeError, "found 2^3906 or more elements in an output of Input")
 def flatten_2_to_the_3906() -> onnx.ModelProto:
     return model([node("Flatten", ["x"], ["f"], axis=0), node("Add", ["f", "f"], ["y"])], [value("x", [1 << 62] * 64)])
+
+
+@case(ModelTooLargeError, "found 2^63 or more elements in an output of Concat")
+def concats_to_2_to_the_2000() -> onnx.ModelProto:
+    joins = [node("Concat", [f"v{i}" if i else "x"] * 2, [f"v{i + 1}"], axis=1) for i in range(2000)]
+    return model(joins, outputs=[value("v2000", None)])
+
+
+@case(ModelTooLargeError, "found 2^93 or more multiply-accumulates")
+def matmul_huge() -> onnx.ModelProto:
+    return model([node("MatMul", ["x", "z"], ["y"])], [value(name, [1 << 31, 1 << 31]) for name in "xz"])
+
+
+@case(ModelTooLargeError, "found 2^63 or more multiply-accumulates")
+def matmuls_huge_together() -> onnx.ModelProto:
+    product = [node("MatMul", [f"v{i}" if i else "x", "z"], [f"v{i + 1}"]) for i in range(8)]
+    return model(product, [value(name, [1 << 20, 1 << 20]) for name in "xz"], [value("v8", None)])
+
+
+@case(ModelTooLargeError, "found 2^64 or more parameters")
+def weights_huge_together() -> onnx.ModelProto:
+    made = model([node("MatMul", [f"v{i}" if i else "x", f"w{i}"], [f"v{i + 1}"]) for i in range(4)],
+                 [value("x", [1, 1 << 31])], [value("v4", None)])  # fmt: skip
+    for i in range(4):
+        made.graph.initializer.add(name=f"w{i}", data_type=FLOAT, dims=[1 << 31, 1 << 31])
+    return made
 
 
 def _typed(data_type: int) -> onnx.ModelProto:

@@ -14,6 +14,7 @@ import pytest
 from archlm.answer import COLUMNS
 from tests.archlm.cli.conftest import Run
 from tests.archlm.test_record_store import GOOD, write_store
+from tests.hostile import CASES
 
 NUMBERS = ("mean", "q05", "q50", "q95", "percentile", "in_distribution")
 
@@ -26,10 +27,11 @@ def answers(archlm_command: Run, *arguments: object) -> list[dict[str, object]]:
 
 @pytest.fixture
 def folder(tmp_path: Path, example: Path) -> Path:
-    """A directory with two good files around a bad one, one of them in a subfolder."""
+    """A directory with two good files around two bad ones, one of them in a subfolder."""
     (tmp_path / "models" / "more").mkdir(parents=True)
     shutil.copy(example, tmp_path / "models" / "a.onnx")
     (tmp_path / "models" / "b.onnx").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n")
+    (tmp_path / "models" / "huge.onnx").write_bytes(CASES["shape_of_rank_31_huge"].make())
     shutil.copy(example, tmp_path / "models" / "more" / "c.onnx")
     (tmp_path / "models" / "notes.txt").write_text("not a model")
     return tmp_path / "models"
@@ -48,12 +50,13 @@ def test_one_bad_file_does_not_stop_the_rest(archlm_command: Run, folder: Path) 
     shown = archlm_command("predict", folder, "--task", "imagenet-1k", "--json")
     rows = json.loads(shown.stdout)
     assert shown.exit_code == 1
-    assert [Path(row["arch"]).name for row in rows] == ["a.onnx", "b.onnx", "c.onnx"]
-    assert [row["error"] is None for row in rows] == [True, False, True]
+    assert [Path(row["arch"]).name for row in rows] == ["a.onnx", "b.onnx", "huge.onnx", "c.onnx"]
+    assert [row["error"] is None for row in rows] == [True, False, False, True]
     assert rows[1]["error"]["type"] == "MalformedModelError" and "LFS" in rows[1]["error"]["message"]
-    assert all(rows[1][key] is None for key in NUMBERS)
-    assert "b.onnx" in shown.stderr and "a.onnx" not in shown.stderr
-    assert {key: rows[0][key] for key in NUMBERS} == {key: rows[2][key] for key in NUMBERS}
+    assert rows[2]["error"]["type"] == "ModelTooLargeError" and "2^63 - 1" in rows[2]["error"]["message"]
+    assert all(row[key] is None for row in rows[1:3] for key in NUMBERS)
+    assert all(name in shown.stderr for name in ("b.onnx", "huge.onnx")) and "a.onnx" not in shown.stderr
+    assert {key: rows[0][key] for key in NUMBERS} == {key: rows[3][key] for key in NUMBERS}
 
 
 def test_the_table_for_people(archlm_command: Run, example: Path) -> None:

@@ -1,0 +1,52 @@
+"""`check_sizes`: no tensor, count or attribute of a network leaves the range of 64-bit integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from onnx_bench.errors import ModelTooLargeError
+from onnx_bench.node import Attrs, Node
+
+LARGEST = 2**63 - 1
+"""Elements, parameters and multiply-accumulates that a network may have: ONNX writes no larger dimension, a table no
+larger count, and sums of them are far from the end of floats."""
+LARGEST_NUMBER = 2**64 - 1
+"""Magnitude of whole numbers among attributes: signed and unsigned ones of 64 bits."""
+_WINDOW = frozenset(("kernel", "strides", "dilations"))
+
+
+def check_sizes(nodes: Sequence[Node]) -> None:
+    """Make sure that everything counted of `nodes` can be written down and turned into a float.
+
+    Shapes and counts are Python integers, which have no end: files and texts claim any, and rules multiply them.
+
+    Raises:
+        ModelTooLargeError: A tensor has more than `LARGEST` elements, a window as many places, strides or dilations
+            over all axes, or all nodes together as many parameters or multiply-accumulates; or a whole number among
+            the attributes is beyond `LARGEST_NUMBER`.
+    """
+    for shape, op in {node.shape: node.op for node in nodes}.items():
+        if shape:
+            _check(max(prod(shape), *shape), f"elements in an output of {op}")
+    for attrs, op in {node.attrs: node.op for node in nodes}.items():
+        _check_attributes(op, attrs)
+    _check(sum([node.params for node in nodes]), "parameters")
+    _check(sum([node.macs for node in nodes]), "multiply-accumulates")
+
+
+def _check_attributes(op: str, attrs: Attrs) -> None:
+    for name, value in attrs:
+        numbers = [abs(v) for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, int)]
+        if numbers and name in _WINDOW:
+            _check(prod(numbers), f"as product of the {name} of {op}")
+        elif numbers:
+            _check(max(numbers), f"as {name} of {op}", LARGEST_NUMBER)
+
+
+def _check(count: int, what: str, limit: int = LARGEST) -> None:
+    if count > limit:
+        raise ModelTooLargeError(
+            f"found 2^{count.bit_length() - 1} or more {what}; the limit is 2^{limit.bit_length()} - 1; correct the "
+            "sizes that the network gives"
+        )
