@@ -7,9 +7,8 @@ from typing import Any
 from archlm.answer import FAMILIAR
 from archlm.signals import Signals
 from archlm.weights_store import Weights
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
-LATENCY = "latency/"
-"""What the names of these tasks begin with; the device follows."""
 _EXTRAPOLATED = (
     "unlike the networks of {space}, which alone were timed on this device: arithmetic, memory and calls are in "
     "another proportion here, and nobody measured how well their costs carry over"

@@ -18,13 +18,14 @@ from archlm.described_answer import described_rows
 from archlm.explain import explain_graph
 from archlm.items import as_graph, as_graphs, as_list, name_of
 from archlm.known import Nearest
-from archlm.latency_answer import LATENCY, latency_rows
+from archlm.latency_answer import latency_rows
 from archlm.members.blend import blend_by_space
 from archlm.signals import Signals
 from archlm.weights_store import TaskPart, Weights
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task, register_task
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,11 @@ from numbers import Real
 from typing import Any
 
 from generators.layouts import SPACES
-from generators.targets import COSTS, LATENCY
+from generators.targets import COSTS
 from onnx_bench import spaces
 from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import get_task
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 _MEASURED = {"mnasnet": "imagenet-1k-proxy"}
 """Spaces that were measured on another task than the one whose head their networks have."""

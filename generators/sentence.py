@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from generators.condition import Condition, InvalidConditionError
 from generators.layouts import SPACES
-from generators.targets import LATENCY
 from onnx_bench.tasks import list_tasks
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 _SIZES = {"": 1, "k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6, "g": 1e9, "b": 1e9, "billion": 1e9}
 _COSTS = {

@@ -11,11 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_bench.tasks.latency import PREFIX as LATENCY
+
 Floats = NDArray[np.float64]
-
-LATENCY = "latency/"
-"""How the names of latencies begin; the device follows."""
-
 
 COSTS = ("params", "macs", "depth")
 """Costs that are read from the graph alone."""

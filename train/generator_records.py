@@ -17,10 +17,10 @@ import pandas as pd
 import typer
 from rich.progress import track
 
-from archlm.latency_answer import LATENCY
 from archlm.predictor import Predictor
 from generators.costs import costs
 from onnx_bench import spaces
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 from train.records import ROOT
 
 FOLDER = ROOT / "runs" / "generator"

@@ -22,10 +22,11 @@ from generators.pipeline import ArchitecturePipeline
 from generators.scheduler import MarginalScheduler
 from generators.score import NoiseAwareScore
 from generators.space_places import as_config, vocabulary_of
-from generators.targets import COSTS, LATENCY
+from generators.targets import COSTS
 from generators.training.prepare import Prepared, prepare
 from generators.training.trainer import TrainingConfig, train_denoiser, train_score
 from generators.vocabulary import Vocabulary
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 from train.generator_records import COUNTS, records_file
 from train.records import ROOT
 

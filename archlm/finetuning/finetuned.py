@@ -14,7 +14,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from archlm.finetuning.device_costs import DeviceCosts
-from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess
+from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess, distances
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import SIGNALS, Sample
 from archlm.finetuning.selection import (
@@ -109,9 +109,9 @@ class FinetunedTask:
         known = np.isfinite(choice.scores)
         places = BlockScale.fit(sample, ALL)
         points = places.apply(sample)
-        distances = _distances(points, points)
-        np.fill_diagonal(distances, np.inf)
-        nearest = np.sort(distances, axis=1)[:, : min(NEAREST, len(values) - 1)].mean(axis=1)
+        apart = distances(points, points)
+        np.fill_diagonal(apart, np.inf)
+        nearest = np.sort(apart, axis=1)[:, : min(NEAREST, len(values) - 1)].mean(axis=1)
         band = _band(target[known] - choice.scores[known])
         return cls(
             task, tuple(names), tuple(texts), values, scale, learners, choice, band, places, points,
@@ -127,9 +127,9 @@ class FinetunedTask:
         score = np.zeros(len(sample))
         for name, share in self.choice.shares.items():
             score += share * self.learners[name].predict(sample)
-        distances = _distances(self.places.apply(sample), self.points)
-        order = np.argsort(distances, axis=1, kind="stable")[:, :NEAREST]
-        near = np.take_along_axis(distances, order, axis=1)
+        apart = distances(self.places.apply(sample), self.points)
+        order = np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
+        near = np.take_along_axis(apart, order, axis=1)
         beyond = len(self.usual) - np.searchsorted(self.usual, near.mean(axis=1), side="left")
         spread = self._spread(sample, near.mean(axis=1))
         low, middle, high = (self._values(score + q * spread) for q in self.band)
@@ -142,8 +142,8 @@ class FinetunedTask:
 
     def doubt(self, sample: Sample) -> Floats:
         """How many times as unsure as usual the answers are, at least 1. Shapes: B networks -> [B]."""
-        distances = np.sort(_distances(self.places.apply(sample), self.points), axis=1)
-        return self._spread(sample, distances[:, :NEAREST].mean(axis=1))
+        apart = np.sort(distances(self.places.apply(sample), self.points), axis=1)
+        return self._spread(sample, apart[:, :NEAREST].mean(axis=1))
 
     def _spread(self, sample: Sample, novelty: Floats) -> Floats:
         """Deviation of each answer against the usual one. Shapes: B networks, [B] -> [B]."""
@@ -245,12 +245,6 @@ def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
     if name in TREES:
         return Trees.from_arrays(arrays, TREES[name])
     return GaussianProcess.from_arrays(arrays, PROCESSES[name])
-
-
-def _distances(a: Floats, b: Floats) -> Floats:
-    """Shapes: [A, D], [B, D] -> [A, B]."""
-    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None] - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0.0))
 
 
 def _band(residuals: Floats) -> tuple[float, float, float]:

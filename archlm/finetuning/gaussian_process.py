@@ -140,8 +140,13 @@ class GaussianProcess:
         return cls(scale, arrays["inputs"], arrays["weights"], arrays["inverse"], *numbers)
 
 
+def distances(a: Floats, b: Floats) -> Floats:
+    """Euclidean. Shapes: [A, D], [B, D] -> [A, B]."""
+    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None] - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0.0))
+
+
 def _matern(a: Floats, b: Floats, length: float) -> Floats:
     """Shapes: [A, D], [B, D] -> [A, B]."""
-    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None] - 2 * a @ b.T
-    steps = np.sqrt(3.0 * np.maximum(squares, 0.0)) / length
+    steps = np.sqrt(3.0) * distances(a, b) / length
     return (1.0 + steps) * np.exp(-steps)

@@ -18,9 +18,10 @@ from generators.draw import Aim, Settings, draw_architectures
 from generators.pipeline import ArchitecturePipeline, read_pipeline
 from generators.polish import Polished
 from generators.score import NoiseAwareScore
-from generators.targets import LATENCY, is_quality
+from generators.targets import is_quality
 from generators.taught_score import TaughtScore
 from onnx_bench.tasks import get_task
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 Score = NoiseAwareScore | TaughtScore
 

@@ -15,9 +15,10 @@ from urllib.request import Request, urlopen
 
 from generators.condition import Condition, InvalidConditionError
 from generators.layouts import SPACES
-from generators.targets import COSTS, LATENCY
+from generators.targets import COSTS
 from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import list_tasks
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 _FIELDS = ("task", "space", "max_params", "max_macs", "max_depth", "max_latency", "objectives")
 _MOST_TOKENS = 256

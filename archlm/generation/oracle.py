@@ -9,11 +9,11 @@ from typing import Any
 from archlm.items import from_space
 from archlm.predictor import Predictor
 from generators.costs import costs
-from generators.targets import LATENCY
 from onnx_bench import spaces
 from onnx_bench.errors import UnknownNameError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 
 @dataclass

@@ -11,7 +11,8 @@ from torch.nn import functional
 from generators.codes import Codes
 from generators.frame import Frame
 from generators.scheduler import MarginalScheduler
-from generators.targets import LATENCY, is_quality
+from generators.targets import is_quality
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 _CLEAN = 0.25
 """Share of the score's training on graphs without noise: there it must tell near neighbours apart."""

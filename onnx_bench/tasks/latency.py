@@ -52,13 +52,16 @@ TIMM_SETUPS = {
 }  # fmt: skip
 """Device and software of the benchmark files of timm, by the middle of the file's name."""
 
+PREFIX = "latency/"
+"""What the names of these tasks begin with; the device follows."""
+
 
 def _task(
     key: str, device: str, space: str, resolution: int | None, note: str,
     quantity: Literal["latency", "latency per image"] = "latency",
 ) -> Task:  # fmt: skip
     return Task(
-        name=f"latency/{key}", title=f"{quantity.capitalize()} on {device}", dataset="", modality="image", classes=None,
+        name=f"{PREFIX}{key}", title=f"{quantity.capitalize()} on {device}", dataset="", modality="image", classes=None,
         resolution=resolution, metric=quantity, direction="min", unit="ms", split="none", device=device, training="",
         description=f"Run one pass of the network over images on {device}; {quantity} in milliseconds, lower is "
         "better.",

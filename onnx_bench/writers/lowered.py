@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onnx_bench.errors import UnsupportedGraphError
-from onnx_bench.node import Node, Shape
+from onnx_bench.writers.placed_node import PlacedNode
 from onnx_bench.writers.view import View
 
 
@@ -32,38 +32,14 @@ class Lowered:
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(PlacedNode):
     """An operator where it stands: what a lowering rule sees."""
 
-    view: View
-    position: int
-    node: Node
     attrs: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, view: View, position: int) -> Site:
-        node = view.node(position)
-        return cls(view, position, node, dict(node.attrs))
-
-    @property
-    def x(self) -> Shape:
-        """Shape of the first input."""
-        return self.view.shape(self.node.inputs[0])
-
-    @property
-    def out(self) -> Shape:
-        """Shape of the output."""
-        return self.view.shape(self.position)
-
-    @property
-    def batch(self) -> int | None:
-        """The output's axis that grows with the batch."""
-        return self.view.batch[self.position]
-
-    @property
-    def dtype(self) -> str:
-        """Element type of the first input."""
-        return self.view.dtypes[self.node.inputs[0]]
+        return cls(view, position, dict(view.node(position).attrs))
 
     def unsupported(self, what: str) -> UnsupportedGraphError:
         """An error that names the operator."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from onnx_bench.node import Shape
 from onnx_bench.writers.view import View
@@ -56,7 +56,12 @@ class OnnxFile:
 
     def multi(self, op: str, inputs: Sequence[str], outputs: Sequence[str], **attrs: Any) -> None:
         """Append a node with these outputs."""
-        self.nodes.append(helper.make_node(op, list(inputs), list(outputs), name=f"{outputs[0]}/{op}", **attrs))
+        empty = {name: value for name, value in attrs.items() if isinstance(value, list | tuple) and not value}
+        told = {name: value for name, value in attrs.items() if name not in empty}
+        node = helper.make_node(op, list(inputs), list(outputs), name=f"{outputs[0]}/{op}", **told)
+        # An empty list does not say what it is a list of.
+        node.attribute.extend(helper.make_attribute(name, [], attr_type=AttributeProto.INTS) for name in empty)
+        self.nodes.append(node)
 
     def constant(self, values: Any, dtype: str, shape: Shape) -> str:
         """A constant with data; equal ones are stored once."""

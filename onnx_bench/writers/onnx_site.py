@@ -6,59 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from onnx_bench.node import Node, Shape
 from onnx_bench.writers.onnx_file import OnnxFile
+from onnx_bench.writers.placed_node import PlacedNode
 from onnx_bench.writers.view import View
 from onnx_bench.writers.weights import node_weights
 
 
 @dataclass(frozen=True)
-class OnnxSite:
+class OnnxSite(PlacedNode):
     """An operator where it stands: what a rule sees.
 
     Attributes:
         file: Where to write.
-        view: The graph.
-        position: Of the node.
         ins: Names of the inputs' values; empty where omitted.
         weights: The node's weights, by suffix without punctuation (`weight`, `bias`, ...).
         name: What the output is to be called.
     """
 
     file: OnnxFile
-    view: View
-    position: int
     ins: tuple[str, ...]
     weights: dict[str, str]
     name: str
 
     @property
-    def node(self) -> Node:
-        return self.view.node(self.position)
-
-    @property
     def attrs(self) -> dict[str, Any]:
         return dict(self.node.attrs)
-
-    @property
-    def x(self) -> Shape:
-        """Shape of the first input."""
-        return self.view.shape(self.node.inputs[0])
-
-    @property
-    def out(self) -> Shape:
-        """Shape of the output."""
-        return self.view.shape(self.position)
-
-    @property
-    def batch(self) -> int | None:
-        """The output's axis that grows with the batch."""
-        return self.view.batch[self.position]
-
-    @property
-    def dtype(self) -> str:
-        """Element type of the first input."""
-        return self.view.dtypes[self.node.inputs[0]]
 
     def emit(self, op: str, *inputs: str, **attrs: Any) -> None:
         """Write the node that gives the output."""

@@ -97,7 +97,7 @@ def _write_node(file: OnnxFile, view: View, position: int, values: list[str], na
         write_verbatim(file, view, position, ins, [values[position], *further])
         return
     held = hold_weights(file, view, position, names[position]) if position in names else {}
-    site = OnnxSite(file, view, position, tuple(ins), held, values[position])
+    site = OnnxSite(view, position, file, tuple(ins), held, values[position])
     if node.op in _RECURRENT:
         recurrent(site, further)
     elif further:

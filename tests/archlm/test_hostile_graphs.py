@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from archlm import Predictor
 from encoders import features, work
 from encoders.tensors import to_arrays
 from encoders.text import encode
+from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_many
 from tests import hostile
@@ -31,6 +34,13 @@ def test_encoders(graphs: dict[str, ArchGraph], name: str) -> None:
     assert np.isfinite(work.compute_many([graph])).all()
     assert encode(graph)
     assert_round_trip(graph)
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_writers(graphs: dict[str, ArchGraph], name: str) -> None:
+    if graphs[name].num_nodes < 2000:  # larger ones take long, and are of the same operators
+        with suppress(UnsupportedGraphError):
+            assert graphs[name].to_onnx().SerializeToString()
 
 
 def test_predictor(graphs: dict[str, ArchGraph]) -> None:

@@ -30,9 +30,9 @@ from generators.condition import Condition, InvalidConditionError
 from generators.costs import costs
 from generators.draw import Settings
 from generators.evolution import evolve
-from generators.targets import LATENCY
 from onnx_bench import spaces
 from onnx_bench.reader import read_graph
+from onnx_bench.tasks.latency import PREFIX as LATENCY
 from train.common import write_results
 
 TASKS = {
