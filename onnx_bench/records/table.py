@@ -13,7 +13,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from onnx_bench.errors import MalformedRecordsError
-from onnx_bench.records.packed_columns import packed_batches
+from onnx_bench.records.bounded_batches import bounded_batches
 from onnx_bench.records.source import Entry, Measurement, Split
 
 BATCH_ROWS = 4096
@@ -159,7 +159,7 @@ def read_rows(path: Path, columns: list[str], batch_rows: int = BATCH_ROWS) -> I
 
 def _parquet(path: Path, columns: list[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
     _check_columns(columns, pq.read_schema(path).names, path)
-    for batch, _ in packed_batches(path, columns, batch_rows, LIMIT_BYTES):
+    for batch, _ in bounded_batches(path, columns, batch_rows, LIMIT_BYTES):
         yield batch
 
 
