@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from onnx_bench.errors import CheckpointError
+from safetensors import SafetensorError
+
+from onnx_bench.errors import CheckpointError, UserInputError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-_MOST_BYTES = 64 << 20
+_MOST_STORED = 1 << 30
+_MOST_UNPACKED = 64 << 20
+_GZIP = 31
+"""What `zlib` calls the format of gzip."""
 
 
 def write_checkpoint(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
     """Write `files` (name -> content) and the manifest; `about` is free text and numbers on their origin.
 
-    Names ending in `.gz` are compressed here, the same content always to the same bytes.
+    Names ending in `.gz` are compressed here, the same content always to the same bytes. What `folder` held before
+    stays until everything is written; files of other names stay for good.
+
+    Raises:
+        UserInputError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    sums = {}
-    for name, content in sorted(files.items()):
-        stored = gzip.compress(content, mtime=0) if name.endswith(".gz") else content
-        (folder / name).write_bytes(stored)
-        sums[name] = hashlib.sha256(stored).hexdigest()
+    stored = {n: gzip.compress(content, mtime=0) if n.endswith(".gz") else content for n, content in files.items()}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
     manifest = {"format": FORMAT, "about": dict(about), "sha256": sums}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    stored[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".draft-", dir=folder) as draft:
+            for name, content in stored.items():
+                (Path(draft) / name).write_bytes(content)
+            try:
+                _move_all(Path(draft), folder)
+            except KeyboardInterrupt:
+                _move_all(Path(draft), folder)  # a half of it would be no checkpoint
+                raise
+    except OSError as error:
+        raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder") from error
+
+
+def _move_all(draft: Path, folder: Path) -> None:
+    """Move what is left in `draft`, the manifest last."""
+    for name in sorted(os.listdir(draft), key=MANIFEST.__eq__):
+        os.replace(draft / name, folder / name)
+
+
+@contextmanager
+def parsing(what: str) -> Iterator[None]:
+    """What damaged content makes the code inside raise becomes a CheckpointError that names `what`."""
+    try:
+        yield
+    except (
+        ArithmeticError, AttributeError, LookupError, RecursionError, SafetensorError, TypeError, ValueError,
+    ) as error:  # fmt: skip
+        raise CheckpointError(f"{what} is damaged: {type(error).__name__}: {error}; write it again") from error
 
 
 class Checkpoint:
@@ -47,11 +86,11 @@ class Checkpoint:
         """
         self.folder = folder
         try:
-            manifest = json.loads((folder / MANIFEST).read_text())
-            self.about: dict[str, Any] = manifest["about"]
+            manifest = json.loads(_stored(folder / MANIFEST))
+            self.about: dict[str, Any] = dict(manifest["about"])
             self._sums: dict[str, str] = dict(manifest["sha256"])
             found = manifest["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise CheckpointError(
                 f"{folder} holds no readable {MANIFEST} ({error}); pass a folder written by save_pretrained"
             ) from error
@@ -66,30 +105,45 @@ class Checkpoint:
         """The content of one file.
 
         Raises:
-            CheckpointError: It is missing, or not the file that was written.
+            CheckpointError: It is missing, not the file that was written, or larger than the limit.
         """
         expected = self._sums.get(name)
         if expected is None or Path(name).name != name:
             raise CheckpointError(f"{self.folder} has no {name!r} in its {MANIFEST}")
+        path = self.folder / name
         try:
-            stored = (self.folder / name).read_bytes()
+            stored = _stored(path)
         except OSError as error:
-            raise CheckpointError(f"cannot read {self.folder / name}: {error.strerror}") from error
+            raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
         if hashlib.sha256(stored).hexdigest() != expected:
-            raise CheckpointError(
-                f"{self.folder / name} was altered: its sha256 is not the one in {MANIFEST}; install again"
-            )
-        if not name.endswith(".gz"):
-            return stored
-        with gzip.open(self.folder / name) as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise CheckpointError(f"{self.folder / name} unpacks to more than {_MOST_BYTES >> 20} MiB")
-        return content
+            raise CheckpointError(f"{path} was altered: its sha256 is not the one in {MANIFEST}; install again")
+        return _unpacked(stored, path) if name.endswith(".gz") else stored
 
     def read_json(self, name: str) -> Any:
         """The content of one JSON file. Raises as `read`."""
         try:
             return json.loads(self.read(name))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CheckpointError(f"{self.folder / name} is not JSON: {error}") from error
+
+
+def _stored(path: Path) -> bytes:
+    """The bytes of a regular file. Raises OSError."""
+    if not path.is_file():  # a pipe would block
+        raise OSError(errno.ENOENT, "there is no such file")
+    with path.open("rb") as file:
+        content = file.read(_MOST_STORED + 1)
+    if len(content) > _MOST_STORED:
+        raise OSError(errno.EFBIG, f"it is larger than {_MOST_STORED >> 20} MiB")
+    return content
+
+
+def _unpacked(stored: bytes, path: Path) -> bytes:
+    unfolding = zlib.decompressobj(wbits=_GZIP)
+    try:
+        content = unfolding.decompress(stored, _MOST_UNPACKED)
+    except zlib.error as error:
+        raise CheckpointError(f"{path} is no gzip file: {error}") from error
+    if not unfolding.eof:
+        raise CheckpointError(f"{path} is cut short, or unpacks to more than {_MOST_UNPACKED >> 20} MiB")
+    return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -285,11 +284,13 @@ class Predictor:
         return Sample.of(self.weights, Signals.of(self.weights, graphs), task, with_graphs=True)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`."""
-        if not self.finetuned:
-            source = self.weights.checkpoint.folder
-            shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-            return
+        """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`.
+
+        A checkpoint that is there already is replaced once everything is written; other files stay.
+
+        Raises:
+            UserInputError: The folder cannot be written.
+        """
         from archlm.finetuning.store import PREFIX, finetuned_files
 
         checkpoint = self.weights.checkpoint

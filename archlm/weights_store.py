@@ -14,7 +14,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from archlm.booster_text import read_booster, write_booster
-from archlm.checkpoint import Checkpoint, write_checkpoint
+from archlm.checkpoint import Checkpoint, parsing, write_checkpoint
 from archlm.conformal import ConformalBands
 from archlm.devices.known_devices import KnownDevices
 from archlm.devices.shipped_devices import ShippedDevices
@@ -95,6 +95,12 @@ def write_weights(
     write_checkpoint(folder, files, about)
 
 
+_CONFIG: dict[str, type | tuple[type, ...]] = {
+    "features": list, "feature_version": int, "prior": dict, "tree_weight": (int, float), "known_names": list,
+    "known_spaces": list, "graph_networks": int, "text_length": int, "neural_tasks": list, "descriptors": list,
+    "tasks": dict,
+}  # fmt: skip
+"""Keys of the configuration, and what they hold."""
 DEVICES = "devices.json.gz"
 """Written by `train.make_devices`."""
 
@@ -117,6 +123,9 @@ class Weights:
     def __init__(self, folder: Path) -> None:
         self.checkpoint = Checkpoint(folder)
         self._config: dict[str, Any] = self.checkpoint.read_json("config.json.gz")
+        with parsing(f"config.json.gz of {folder}"):
+            if wrong := [key for key, kind in _CONFIG.items() if not isinstance(self._config[key], kind)]:
+                raise TypeError(f"{', '.join(wrong)} of another kind")
         if tuple(self._config["features"]) != features.NAMES or self._config["feature_version"] != features.VERSION:
             raise CheckpointError(
                 f"{folder} was trained on feature version {self._config['feature_version']}, this archlm computes "
@@ -130,6 +139,7 @@ class Weights:
         return tuple(self._config["tasks"])
 
     @cached_property
+    @parsing("the cross-domain head")
     def head(self) -> CrossDomainHead:
         """The cross-domain head."""
         texts = self.checkpoint.read_json("rank-trees.json.gz")
@@ -139,6 +149,7 @@ class Weights:
         return CrossDomainHead(TrainingFreePrior.from_json(self._config["prior"]), trees, self._config["tree_weight"])
 
     @cached_property
+    @parsing("the description of the neural members")
     def neural(self) -> NeuralMembers:
         """The graph networks and the text encoder."""
         from encoders.text_tokenizer import ArchTokenizer  # a prediction reads the file while this is imported
@@ -154,6 +165,7 @@ class Weights:
         )  # fmt: skip
 
     @cached_property
+    @parsing("the index of known architectures")
     def known(self) -> KnownArchitectures:
         """The index of known architectures."""
         arrays = load_safetensors(self.checkpoint.read("known.safetensors"))
@@ -174,6 +186,7 @@ class Weights:
         """The graph networks as ONNX files."""
         return [self.checkpoint.read(_graph_file(i)) for i in range(self._config["graph_networks"])]
 
+    @parsing("a task of the weights")
     def task(self, name: str) -> TaskPart:
         """What answers the task called `name`.
 

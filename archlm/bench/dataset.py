@@ -17,6 +17,10 @@ from onnx_bench.errors import UserInputError
 if TYPE_CHECKING:
     import datasets
 
+_MANIFEST_KEYS = {
+    "entries": int, "architectures": int, "measurements": int, "skipped": int, "parts": list, "not_built": list,
+}  # fmt: skip
+
 
 def load(folder: str | Path, task: str | None = None, split: str | None = None) -> datasets.Dataset:
     """The architectures of a built data set, memory-mapped.
@@ -59,14 +63,15 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     path = Path(folder) / MANIFEST
     try:
         manifest: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        found = manifest["format"]
+        if found == CODE and not all(isinstance(manifest[name], kind) for name, kind in _MANIFEST_KEYS.items()):
+            raise TypeError(f"{MANIFEST} has values of another kind")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserInputError(
-            f"{folder} holds no finished data set ({error}); make one with archlm bench build"
+            f"{folder} holds no finished data set ({type(error).__name__}: {error}); make one with archlm bench build"
         ) from error
-    if manifest.get("format") != CODE:
-        raise UserInputError(
-            f"{folder} is of format {manifest.get('format')}, this version reads {CODE}; build it again"
-        )
+    if found != CODE:
+        raise UserInputError(f"{folder} is of format {found!s:.80}, this version reads {CODE}; build it again")
     return manifest
 
 

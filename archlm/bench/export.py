@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from archlm.bench.build import write_whole
 from archlm.bench.dataset import architectures, read_manifest
 from archlm.bench.schema import unpack_graph
 from onnx_bench.errors import UserInputError
+from onnx_bench.reading.text import quote
+
+_SPACE = re.compile(r"[a-z][a-z0-9_]*")
+_FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 
 
 def export_onnx(folder: str | Path, target: Path, space: str | None = None, limit: int | None = None) -> Iterator[Path]:
@@ -23,8 +28,8 @@ def export_onnx(folder: str | Path, target: Path, space: str | None = None, limi
         limit: At most so many.
 
     Raises:
-        UserInputError: There is no finished data set, or none of its architectures is of that space, or a file cannot
-            be written.
+        UserInputError: There is no finished data set, or none of its architectures is of that space, or one is named
+            as no data set of ours names it, or a file cannot be written.
     """
     read_manifest(folder)
     written = 0
@@ -34,7 +39,7 @@ def export_onnx(folder: str | Path, target: Path, space: str | None = None, limi
                 continue
             if limit is not None and written >= limit:
                 return
-            path = target / name / f"{fingerprint}.onnx"
+            path = target / _file(name, fingerprint)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if not path.exists():
@@ -45,3 +50,13 @@ def export_onnx(folder: str | Path, target: Path, space: str | None = None, limi
             yield path
     if not written:
         raise UserInputError(f"{folder} holds no architecture{f' of space {space!r}' if space else ''}")
+
+
+def _file(space: object, fingerprint: object) -> str:
+    """Where an architecture goes below the target. Raises UserInputError for names that could lead elsewhere."""
+    if not _SPACE.fullmatch(str(space)) or not _FINGERPRINT.fullmatch(str(fingerprint)):
+        raise UserInputError(
+            f"space {quote(str(space))} and fingerprint {quote(str(fingerprint))} give no file name: expected the name "
+            "of a search space and 32 hex digits; build the data set again"
+        )
+    return f"{space}/{fingerprint}.onnx"

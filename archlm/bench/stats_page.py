@@ -11,21 +11,29 @@ from matplotlib.figure import Figure
 
 from archlm.bench.stats import Statistics
 from archlm.cli.terminal import count
+from onnx_bench.errors import UserInputError
 
 COLOUR = "#3b6ea5"
 TASKS_SHOWN = 24
 
 
 def write_page(statistics: Statistics, folder: Path) -> Path:
-    """Write `README.md` and its pictures to `folder`; returns the page."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write `README.md` and its pictures to `folder`; returns the page.
+
+    Raises:
+        UserInputError: The folder cannot be written.
+    """
     pictures: dict[str, Callable[[Statistics], Figure]] = {
         "counts": _counts, "sizes": _sizes, "divergence": _divergence, "values": _values,
     }  # fmt: skip
-    for name, draw in pictures.items():
-        draw(statistics).savefig(folder / f"{name}.svg", metadata={"Date": None})
     page = folder / "README.md"
-    page.write_text(_markdown(statistics), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, draw in pictures.items():
+            draw(statistics).savefig(folder / f"{name}.svg", metadata={"Date": None})
+        page.write_text(_markdown(statistics), encoding="utf-8")
+    except OSError as error:
+        raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder with -o") from error
     return page
 
 

@@ -158,7 +158,11 @@ def stats(
         return
     from archlm.bench.stats_page import write_page
 
-    typer.echo(write_page(found, output or folder / "stats"))
+    try:
+        page = write_page(found, output or folder / "stats")
+    except ArchLMError as error:
+        fail(error, str(folder))
+    typer.echo(page)
 
 
 @app.command()

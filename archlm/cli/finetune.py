@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ import typer
 
 from archlm.cli.loading import InputOption, check_options
 from archlm.cli.terminal import clean, print_json, status
-from onnx_bench.errors import InvalidTaskError
+from onnx_bench.errors import InvalidTaskError, UserInputError
 from onnx_bench.tasks import Task, load_task
 
 
@@ -48,6 +49,7 @@ def finetune(
     cross-validation on your labels, and said in FOLDER/report.md. A wrong table ends with an error and writes nothing.
     """
     check_options(space, inputs)
+    _check_folder(out)
     described = _described(task)
     direction: Literal["max", "min"] | None = None if minimise is None else "min" if minimise else "max"
     with status("loading") as say:
@@ -75,6 +77,15 @@ def finetune(
     for note in (*labelled.notes, part.explanation):
         typer.echo(clean(note))
     typer.echo(f"Ask it: archlm predict --model {clean(str(out))} FILE...   Report: {clean(str(out / 'report.md'))}")
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises UserInputError where nothing can be written: to be told after the fit would be late. Creates nothing."""
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not there.is_dir():
+        raise UserInputError(f"cannot write to {folder}: {there} is no folder; name another one with --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserInputError(f"cannot write to {folder}: {there} may not be changed; name another folder with --out")
 
 
 def _described(path: Path | None) -> Task | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
+from archlm.checkpoint import parsing
 from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess, distances
 from archlm.finetuning.learning_curve import LearningCurve
@@ -33,7 +34,6 @@ from archlm.finetuning.signal_line import SignalLine
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
-from onnx_bench.errors import CheckpointError
 from onnx_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
@@ -42,6 +42,8 @@ LEVEL = 0.9
 CONFORMAL_LEAST = 40
 """Labels from which on the cross-validated residuals give the interval; of fewer, Student's t with their deviation."""
 NEAREST = 3
+_PER_NETWORK = ("values", "scores", "points", "usual")
+"""Arrays of a checkpoint with a row for each measured network."""
 _FADING = 4
 """Power of the distance with which a network ceases to be familiar, beyond all that were measured."""
 
@@ -214,8 +216,11 @@ class FinetunedTask:
         Raises:
             CheckpointError: Something is missing or of another form.
         """
-        try:
+        with parsing("a fine-tuned task"):
             arrays = load_safetensors(content)
+            lengths = {len(body[k]) for k in ("names", "texts")} | {len(arrays[k]) for k in _PER_NETWORK}
+            if lengths != {arrays["baselines"].shape[1]}:
+                raise ValueError(f"it is of {sorted(lengths)} networks")
             shares = {str(name): float(share) for name, share in body["shares"].items()}
             learners = {}
             for place, name in enumerate(shares):
@@ -231,8 +236,6 @@ class FinetunedTask:
                 arrays["points"], arrays["usual"], dict(zip(SIGNALS, arrays["baselines"], strict=True)),
                 None if body["curve"] is None else LearningCurve.from_json(body["curve"]),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"a fine-tuned task is damaged: {type(error).__name__}: {error}") from error
 
 
 def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:

@@ -12,6 +12,7 @@ from scipy.stats import kendalltau, spearmanr
 from archlm.finetuning.finetuned import LEVEL, FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.selection import CHOSEN
+from onnx_bench.errors import UserInputError
 
 Floats = NDArray[np.float64]
 
@@ -22,17 +23,23 @@ def write_report(folder: Path, part: FinetunedTask) -> Path:
     """Write `report.md` and its pictures to `folder`.
 
     Every number is of labels predicted by learners that were fitted without them; the labels themselves are in it.
+
+    Raises:
+        UserInputError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     known = np.isfinite(part.choice.scores)
     measured, predicted = part.values[known], part.scale.to_values(part.choice.scores[known])
-    _scatter(measured, predicted, part).savefig(folder / "predicted.png", dpi=120)
-    _calibration(part, known).savefig(folder / "calibration.png", dpi=120)
-    _errors(part).savefig(folder / "learners.png", dpi=120)
-    if part.curve is not None and len(part.curve.labels) > 1:
-        _curve(part.curve).savefig(folder / "curve.png", dpi=120)
     path = folder / "report.md"
-    path.write_text(_page(part, measured, predicted))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _scatter(measured, predicted, part).savefig(folder / "predicted.png", dpi=120)
+        _calibration(part, known).savefig(folder / "calibration.png", dpi=120)
+        _errors(part).savefig(folder / "learners.png", dpi=120)
+        if part.curve is not None and len(part.curve.labels) > 1:
+            _curve(part.curve).savefig(folder / "curve.png", dpi=120)
+        path.write_text(_page(part, measured, predicted))
+    except OSError as error:
+        raise UserInputError(f"cannot write the report to {folder}: {error.strerror}") from error
     return path
 
 

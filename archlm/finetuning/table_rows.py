@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LIMIT_BYTES = 64 << 20
-"""Most bytes of a file, and of the columns that are read from a parquet file."""
+"""Most bytes of a file, and of the cells that are read from a parquet file."""
 
 NAMED = 5
 """Rows that a message names."""
@@ -101,20 +101,23 @@ def _parquet_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[An
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from onnx_bench.records.bounded_batches import bounded_batches
+
     number, size = 1, 0
     try:
-        with pq.ParquetFile(path) as file:
-            header = file.schema_arrow.names
-            names = [header[place] for place in _places(header, target)]
-            for batch in file.iter_batches(_BATCH_ROWS, columns=names):
-                size += batch.nbytes
-                if size > LIMIT_BYTES:
-                    raise InvalidTableError(
-                        f"{quote(str(path))} unpacks to more than {LIMIT_BYTES >> 20} MiB; use shorter names"
-                    )
-                for row in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
-                    number += 1
-                    yield number, list(row)
+        header = pq.read_schema(path).names
+        names = [header[place] for place in _places(header, target)]
+        for batch, unpacked in bounded_batches(path, names, _BATCH_ROWS, LIMIT_BYTES):
+            size += unpacked
+            if size > LIMIT_BYTES:
+                raise pa.ArrowCapacityError("too many batches")
+            for row in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
+                number += 1
+                yield number, list(row)
+    except pa.ArrowCapacityError as error:
+        raise InvalidTableError(
+            f"{quote(str(path))} unpacks to more than {LIMIT_BYTES >> 20} MiB; use shorter names"
+        ) from error
     except (pa.ArrowException, OSError) as error:
         reason = printable(str(error))[:SHOWN_REASON]
         raise InvalidTableError(f"{quote(str(path))} is no readable parquet file: {reason}; write it again") from error

@@ -13,9 +13,12 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from onnx_bench.errors import MalformedRecordsError
+from onnx_bench.records.bounded_batches import bounded_batches
 from onnx_bench.records.source import Entry, Measurement, Split
 
 BATCH_ROWS = 4096
+LIMIT_BYTES = 256 << 20
+"""Most bytes that the cells of a batch of a parquet file take."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def read_rows(path: Path, columns: list[str], batch_rows: int = BATCH_ROWS) -> I
         batch_rows: Rows of a parquet file that are held at a time.
 
     Raises:
-        MalformedRecordsError: It is no such file, or lacks one of `columns`.
+        MalformedRecordsError: It is no such file, lacks one of `columns`, or its cells are larger than the limit.
     """
     try:
         batches = _csv(path, columns) if path.suffix == ".csv" else _parquet(path, columns, batch_rows)
@@ -155,9 +158,9 @@ def read_rows(path: Path, columns: list[str], batch_rows: int = BATCH_ROWS) -> I
 
 
 def _parquet(path: Path, columns: list[str], batch_rows: int) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        _check_columns(columns, file.schema_arrow.names, path)
-        yield from file.iter_batches(batch_rows, columns=columns)
+    _check_columns(columns, pq.read_schema(path).names, path)
+    for batch, _ in bounded_batches(path, columns, batch_rows, LIMIT_BYTES):
+        yield batch
 
 
 def _csv(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.numpy import save
 
 from archlm import Predictor
 from archlm.answer import COLUMNS, FAMILIAR
+from archlm.checkpoint import write_checkpoint
 from archlm.items import as_graph
 from archlm.signals import Signals
 from archlm.weights_store import Weights
@@ -180,6 +182,23 @@ def test_save_and_load(predictor: Predictor, tmp_path: Path) -> None:
     (tmp_path / "mine" / "known.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointError, match="altered"):
         Predictor.from_pretrained(tmp_path / "mine").predict([("nasbench201", GOOD)], ["cifar10"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("config.json.gz", b"{}"), ("config.json.gz", b"[]"), ("known.safetensors", b"no arrays"),
+     ("known.safetensors", save({"x": np.zeros(1)})), ("rank-trees.json.gz", b"7"), ("task-cifar10.txt.gz", b"\xff")],
+    ids=["no keys", "a list", "no arrays", "other arrays", "no texts", "no text"],
+)  # fmt: skip
+def test_hostile_weights_are_a_checkpoint_error(
+    predictor: Predictor, tmp_path: Path, name: str, content: bytes
+) -> None:
+    whole = predictor.weights.checkpoint
+    files = {other: whole.read(other) for other in whole.names()} | {name: content}
+    write_checkpoint(tmp_path, files, whole.about)
+    with pytest.raises(CheckpointError):
+        weights = Predictor.from_pretrained(tmp_path).weights
+        assert weights.known and weights.head and weights.task("cifar10")
 
 
 def test_unknown_tasks_and_folders(predictor: Predictor, tmp_path: Path) -> None:

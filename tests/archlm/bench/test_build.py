@@ -15,7 +15,7 @@ import pytest
 from archlm.bench.build import build
 from archlm.bench.dataset import architectures, load, measurements, read_manifest
 from archlm.bench.plan import make_plan
-from archlm.bench.schema import unpack_graph
+from archlm.bench.schema import CODE, unpack_graph
 from onnx_bench import spaces
 from onnx_bench.errors import MissingRecordsError, UnknownNameError, UserInputError
 from tests.archlm.bench.conftest import DISTINCT, ENTRIES, SAMPLES, digest, plan
@@ -157,3 +157,10 @@ def test_plans_that_cannot_be(record_folder: Path, tmp_path: Path) -> None:
         make_plan(None, samples=[("nasbench", 3)])
     with pytest.raises(UserInputError, match="at least 1"):
         make_plan(None, samples=[("nats_size", 0)])
+
+
+@pytest.mark.parametrize("content", [b"[]", b"7", b"{}", b"[" * 100_000, json.dumps({"format": CODE}).encode()])
+def test_a_hostile_manifest_is_no_data_set(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(UserInputError, match="no finished data set"):
+        read_manifest(tmp_path)

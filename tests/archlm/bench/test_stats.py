@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from archlm.bench.dataset import read_manifest
 from archlm.bench.export import export_onnx
+from archlm.bench.schema import MANIFEST
 from archlm.bench.stats import divergence, summarise
 from archlm.bench.stats_page import write_page
 from onnx_bench.errors import UserInputError
@@ -58,3 +62,27 @@ def test_export_writes_files_that_read_back(data_set: Path, tmp_path: Path) -> N
     assert len(list(islice(export_onnx(data_set, tmp_path / "all"), 5))) == 5
     with pytest.raises(UserInputError, match="no architecture of space 'darts'"):
         list(export_onnx(data_set, tmp_path, space="darts"))
+
+
+def test_export_writes_nothing_beside_its_target(data_set: Path, tmp_path: Path) -> None:
+    good = {"space": "nats_size", "fingerprint": "0" * 32}
+    for column, value in (
+        ("space", str(tmp_path / "elsewhere")), ("space", ".."), ("space", "a/b"), ("space", ""), ("space", None),
+        ("fingerprint", "../evil"), ("fingerprint", "0" * 31), ("fingerprint", "0" * 32 + "\n"), ("fingerprint", None),
+    ):  # fmt: skip
+        folder = tmp_path / "foreign"
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "architectures").mkdir(parents=True)
+        shutil.copy(data_set / MANIFEST, folder)
+        row = {name: pa.array([text], pa.string()) for name, text in (good | {column: value}).items()}
+        graph = pq.read_table(next((data_set / "architectures").glob("*.parquet")), columns=["graph"])["graph"][:1]
+        pq.write_table(pa.table(row | {"graph": graph}), folder / "architectures" / "00000.parquet")
+        with pytest.raises(UserInputError, match="give no file name"):
+            list(export_onnx(folder, tmp_path / "in" / "target"))
+        assert {path.name for path in tmp_path.iterdir()} == {"foreign"}
+
+
+def test_a_page_that_cannot_be_written_is_said(data_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserInputError, match="cannot write to"):
+        write_page(summarise(data_set), tmp_path / "file" / "page")

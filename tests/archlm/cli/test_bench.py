@@ -20,6 +20,9 @@ def test_build_stats_verify_export(archlm_command: Run, tmp_path: Path) -> None:
     assert told["spaces"][0]["architectures"] == 12
     page = archlm_command("bench", "stats", folder).stdout.strip()
     assert Path(page).read_text().startswith("# ONNX-Bench in numbers")
+    Path(folder, "file").touch()
+    unwritable = archlm_command("bench", "stats", folder, "-o", Path(folder, "file", "page"))
+    assert unwritable.exit_code == 1 and "cannot write to" in unwritable.stderr
     checked = archlm_command("bench", "verify", folder)
     assert checked.exit_code == 0 and "WRONG" not in checked.stdout
     exported = archlm_command("bench", "export", folder, str(tmp_path / "files"), "--as", "onnx", "--json")

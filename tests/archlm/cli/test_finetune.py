@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from onnx_bench import spaces
-from onnx_bench.errors import InvalidTableError
+from onnx_bench.errors import InvalidTableError, UserInputError
 from tests.archlm.cli.conftest import Run
 
 SPACE = "nasbench201"
@@ -62,3 +62,12 @@ def test_a_wrong_table_writes_nothing(
     shown = archlm_command("finetune", table, "--target", target, "--space", SPACE, "--out", out)
     assert shown.exit_code == 1 and not out.exists()
     assert isinstance(shown.exception, InvalidTableError) and said in str(shown.exception)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(
+    archlm_command: Run, table: Path, tmp_path: Path
+) -> None:
+    for out in (table, table / "x" / "y"):
+        shown = archlm_command("finetune", tmp_path / "none.csv", "--target", "my latency", "--out", out)
+        assert shown.exit_code == 1 and isinstance(shown.exception, UserInputError)
+        assert "is no folder; name another one with --out" in str(shown.exception)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from archlm import Predictor
+from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.report import write_report
 from archlm.finetuning.selection import CHOSEN
 from archlm.finetuning.table import read_table
@@ -98,6 +100,23 @@ def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> Non
     assert f"{part.choice.errors[CHOSEN]:.2f}" in text
     assert part.curve is not None and part.curve.labels == (5, 11)
     assert all(f"| {labels} | {error:.2f} |" in text for labels, error in zip((5, 11), part.curve.errors, strict=True))
+
+
+def test_a_report_that_cannot_be_written_is_said(fitted: Predictor, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserInputError, match="cannot write the report"):
+        write_report(tmp_path / "file", fitted.finetuned["speed"])
+
+
+def test_a_damaged_task_is_a_checkpoint_error(fitted: Predictor) -> None:
+    files = fitted.finetuned["speed"].to_files("x")
+    body, content = json.loads(files["x.json.gz"]), files["x.safetensors"]
+    for damaged in ({}, [], None, body | {"shares": []}, body | {"names": body["names"][1:]}, body | {"band": [1]}):
+        with pytest.raises(CheckpointError, match="a fine-tuned task is damaged"):
+            FinetunedTask.from_files(damaged, content)
+    for cut in (b"", b"no arrays", content[:-4]):
+        with pytest.raises(CheckpointError, match="a fine-tuned task is damaged"):
+            FinetunedTask.from_files(body, cut)
 
 
 def test_a_wrong_table_gives_no_predictor(table: pd.DataFrame) -> None:

@@ -235,6 +235,22 @@ def test_the_size_is_limited_packed_and_unpacked(tmp_path: Path, monkeypatch: py
     assert "100,010 bytes; the limit is" in refused(csv(tmp_path, "a" * 100_000))
 
 
+def test_a_long_name_in_every_row_is_counted_in_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), ["x" * 2000])
+    pq.write_table(pa.table({"arch": names, "acc": [1.0] * 2000}), tmp_path / "t.parquet")
+    assert (tmp_path / "t.parquet").stat().st_size < 20_000
+    for limit in (1 << 20, 3 << 20):  # passed by a batch, and by all of them
+        monkeypatch.setattr(table_rows, "LIMIT_BYTES", limit)
+        assert "unpacks to more than" in refused(tmp_path / "t.parquet")
+
+
+def test_categories_are_read_and_lists_are_not(tmp_path: Path) -> None:
+    frame().astype({"arch": "category", "acc": "category"}).to_parquet(tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet").values.tolist() == VALUES
+    frame(archs=[[arch] for arch in ARCHS]).to_parquet(tmp_path / "t.parquet")
+    assert "column 'arch' holds list" in refused(tmp_path / "t.parquet")
+
+
 # What is refused: the columns
 
 

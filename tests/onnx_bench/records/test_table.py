@@ -126,3 +126,17 @@ def test_a_damaged_csv_file_is_an_error(text: str, tmp_path: Path) -> None:
     file.write_text(text)
     with pytest.raises(MalformedRecordsError, match=r"cannot be read as a table|lacks the columns"):
         list(TABLE.read(file))
+
+
+def test_a_long_text_in_every_row_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onnx_bench.records.table.LIMIT_BYTES", 1 << 20)
+    tags = pa.DictionaryArray.from_arrays(pa.array([0] * 1024, pa.int32()), ["x" * 2000])
+    rows = {name: [value] * 1024 for name, value in ROW.items()} | {"tag": tags}
+    pq.write_table(pa.table(rows), tmp_path / "t.parquet")
+    with pytest.raises(MalformedRecordsError, match="unpacks to more than 1 MiB"):
+        list(TABLE.read(tmp_path / "t.parquet"))
+
+
+def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MalformedRecordsError, match="column 'tag' holds list"):
+        list(TABLE.read(write(tmp_path / "t.parquet", {"tag": ["t"]})))
