@@ -55,10 +55,17 @@ _COMMON = frozenset(("normal", "score", "photo", "graph", "cs", "sts", "rte", "s
 
 
 class ParsedSentence(NamedTuple):
-    """A condition, and the words that have no meaning here."""
+    """What a sentence means.
+
+    Attributes:
+        condition: All of it.
+        ignored: Words that have no meaning here.
+        names_task: Whether it says what the network is for: a task, or a space, which has one.
+    """
 
     condition: Condition
     ignored: tuple[str, ...]
+    names_task: bool
 
 
 def parse_sentence(sentence: str, **given: Any) -> ParsedSentence:
@@ -69,11 +76,12 @@ def parse_sentence(sentence: str, **given: Any) -> ParsedSentence:
         given: Fields of the condition that hold whatever the sentence says.
 
     Raises:
-        InvalidConditionError: A number or a comparison that is not understood, two tasks, or a condition that is none.
+        InvalidConditionError: A number or a comparison that is not understood, two tasks, two limits of the same, or a
+            condition that is none.
     """
     reader = _Reader(sentence)
     fields = reader.fields() | given
-    return ParsedSentence(Condition(**fields), reader.ignored())
+    return ParsedSentence(Condition(**fields), reader.ignored(), bool(fields.keys() & {"task", "space"}))
 
 
 class _Reader:
@@ -102,7 +110,7 @@ class _Reader:
         for match in self.take(rf"{_LESS}?{_NUMBER}\s*(ms|milliseconds?|us|microseconds?)(?: of)?(?: latency)?{on}\b"):
             number, size, unit, device = match.groups()
             milliseconds = _value(number, size) * (1e-3 if unit.startswith(("us", "mic")) else 1.0)
-            latency[_known(device, devices)] = milliseconds
+            self._limit(latency, _known(device, devices), milliseconds)
         for match in self.take(rf"(?:{_LOW}latency|fast(?:est)?){on}\b"):
             objectives.append(LATENCY + _known(match[1], devices))
         found: dict[str, Any] = {"max_latency": latency} if latency else {}
@@ -111,7 +119,8 @@ class _Reader:
             for match in before + self.take(rf"\b{words}\s*{_LESS}{_NUMBER}\b(?!{_OTHER_UNIT})"):
                 value = _value(match[1], match[2])
                 # A multiply-accumulate is two floating-point operations.
-                found["max_" + ("macs" if name == "flops" else name)] = value / 2 if name == "flops" else value
+                plain, most = ("macs", value / 2) if name == "flops" else (name, value)
+                self._limit(found, f"max_{plain}", most)
         for name, words in (*_COSTS.items(), ("params", "size")):
             if self.take(rf"{_LOW}(?:number of )?{words}\b"):
                 objectives.append("macs" if name == "flops" else name)
@@ -138,6 +147,11 @@ class _Reader:
                 "parameters, MACs, FLOPs, layers, or ms on a device (`archlm tasks` lists latency/<device>)"
             )
         return found
+
+    def _limit(self, limits: dict[str, Any], name: str, most: float) -> None:
+        if name in limits:
+            raise InvalidConditionError(f"{self.sentence!r} limits {name.removeprefix('max_')} twice; say one")
+        limits[name] = most
 
     def ignored(self) -> tuple[str, ...]:
         """Words that are left and are more than filling."""

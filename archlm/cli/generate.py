@@ -161,7 +161,9 @@ def _condition(sentence: str | None, language_model: str | None, options: dict[s
 
         condition = ask_language_model(language_model, sentence, **given)
     else:
-        condition, ignored = parse_sentence(sentence, **given)
+        condition, ignored, names_task = parse_sentence(sentence, **given)
+        if not names_task:
+            typer.echo(f"No task is named: {condition.task} is taken; `archlm tasks` lists all", err=True)
     typer.echo(f"Understood: {clean(str(condition))}", err=True)
     if ignored:
         typer.echo(f"Not used: {clean(', '.join(ignored))}", err=True)

@@ -1,4 +1,4 @@
-"""`PretrainedProcess`: a Gaussian process whose kernel was learnt on other tasks, so that few labels need not say it."""
+"""`PretrainedProcess`: a Gaussian process whose kernel was learnt on other tasks: few labels need not say it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PretrainedKernel:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> PretrainedKernel:
-        linear, reach = (tuple(float(body[name][place]) for place in range(len(BLOCKS))) for name in ("linear", "reach"))
+        linear, reach = (tuple(float(body[name][i]) for i in range(len(BLOCKS))) for name in ("linear", "reach"))
         slopes = {block: float(body["slopes"][block]) for block in SIGNAL_COLUMNS}
         return cls(linear, reach, float(body["smooth"]), float(body["noise"]), slopes)
 

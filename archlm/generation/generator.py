@@ -20,6 +20,7 @@ from generators.polish import Polished
 from generators.score import NoiseAwareScore
 from generators.targets import is_quality
 from generators.taught_score import TaughtScore
+from onnx_bench.normalise import NO_PATH
 from onnx_bench.tasks import get_task
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 
@@ -81,7 +82,7 @@ class Generator:
         self, condition: Condition, num: int = 16, seed: int = 0, *, settings: Settings = Settings(),  # noqa: B008  # immutable
         progress: Callable[[str], None] = lambda _: None,
     ) -> list[Generated]:  # fmt: skip
-        """Architectures that meet a condition, those predicted best first.
+        """Architectures that meet a condition, those predicted best first: within all budgets, and no two the same.
 
         One guided reverse pass over a batch of that size draws them. At its end the predictor itself is asked about
         `settings.calls` neighbours of the batch, and the best of both are the answer.
@@ -106,13 +107,13 @@ class Generator:
                 continue
             progress(f"generating {share} of {space}")
             found += self.generate_of(space, condition, share, seed, _part(settings, share, num))
-        if rest := num - len(found):
+        if rest := num - len(_usable(found)):
             best = by_quality(found, condition)[0].space
             progress(f"generating {rest} more of {best}, which is predicted best")
             known = [one.arch for one in found if one.space == best]
             found += self.generate_of(best, condition, rest, seed + 1, _part(settings, rest, num), known)
         self.check_met(found, condition)
-        return by_quality(found, condition)
+        return by_quality(_usable(found), condition)
 
     def generate_of(
         self, space: str, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
@@ -234,6 +235,12 @@ def _part(settings: Settings, share: int, num: int) -> Settings:
     return settings._replace(calls=settings.calls * share // num)
 
 
+def _usable(found: Sequence[Generated]) -> list[Generated]:
+    """Those that meet all budgets, without networks that ignore their input, unless nothing else does."""
+    met = [one for one in found if not one.exceeded]
+    return [one for one in met if NO_PATH not in one.answer["warnings"]] or met
+
+
 def by_quality(found: Sequence[Generated], condition: Condition) -> list[Generated]:
     """Those that meet all budgets first, the best of them first."""
     sign = -1 if get_task(condition.task).direction == "max" else 1
@@ -246,7 +253,7 @@ def _nearest(found: Sequence[Generated], condition: Condition) -> str:
     def excess(one: Generated) -> float:
         return max(one.costs[name] / most for name, most in one.exceeded.items())
 
-    near = min(found, key=excess)
+    near = min([one for one in found if NO_PATH not in one.answer["warnings"]] or found, key=excess)
     costs: dict[str, Any] = {name: near.costs[name] for name in condition.budgets}
     listed = ", ".join(f"{name} {shown(value)}{unit_of(name)}" for name, value in costs.items())
     return (

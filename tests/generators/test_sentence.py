@@ -57,6 +57,21 @@ def test_lower_limits_are_errors(sentence: str) -> None:
         parse_sentence(f"a network for cifar10 with {sentence}")
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    ["under 2M parameters and fewer than 3M parameters", "5 ms on pixel3, 9 ms on pixel3", "1M MACs, 1M FLOPs"],
+)
+def test_two_limits_of_the_same_are_an_error(sentence: str) -> None:
+    with pytest.raises(InvalidConditionError, match="twice"):
+        parse_sentence(sentence)
+
+
+def test_whether_a_task_is_named() -> None:
+    assert parse_sentence("small nets for cifar10").names_task and parse_sentence("a cell of nasbench201").names_task
+    assert parse_sentence("small nets", task="cifar10").names_task
+    assert not parse_sentence("a net for my dog photos").names_task
+
+
 @pytest.mark.parametrize("sentence", ["1,5M parameters", "under 1.5.2M params", "parameters under 5 ms on a toaster"])
 def test_numbers_are_read_whole_or_not_at_all(sentence: str) -> None:
     with pytest.raises(InvalidConditionError, match="not understood"):

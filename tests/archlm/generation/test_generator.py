@@ -70,6 +70,13 @@ def test_networks_differ_where_budgets_leave_few(generator: Generator) -> None:
     assert 1 <= len({one.graph.fingerprint() for one in found}) == len(found) <= 4
 
 
+def test_what_the_readme_asks_for_keeps_to_the_budget_and_works(generator: Generator) -> None:
+    asked = Condition("cifar100", max_params=1e6, objectives=("latency/raspi4",))
+    found = generator.generate(asked, num=16, seed=0, settings=QUICK)
+    assert found and all(one.costs["params"] <= 1e6 and not one.exceeded for one in found)
+    assert not any("no path" in note for one in found for note in one.answer["warnings"])
+
+
 def test_the_seed_decides(generator: Generator) -> None:
     condition = Condition(space="mnasnet", max_params=4e6)
     first, again, other = (
