@@ -123,7 +123,7 @@ class GaussianProcess:
 
     def _shared(self, points: Floats) -> Floats:
         """Covariances with the labelled networks. Shapes: [B, D] -> [B, N]."""
-        return self.linear * (points @ self.inputs.T) + self.smooth * matern(points, self.inputs, self.length)
+        return self.linear * (points @ self.inputs.T) + self.smooth * _matern(points, self.inputs, self.length)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """For a checkpoint; the names of the blocks are kept apart."""
@@ -146,7 +146,7 @@ def distances(a: Floats, b: Floats) -> Floats:
     return np.sqrt(np.maximum(squares, 0.0))
 
 
-def matern(a: Floats, b: Floats, length: float) -> Floats:
+def _matern(a: Floats, b: Floats, length: float) -> Floats:
     """Shapes: [A, D], [B, D] -> [A, B]."""
     steps = np.sqrt(3.0) * distances(a, b) / length
     return (1.0 + steps) * np.exp(-steps)
