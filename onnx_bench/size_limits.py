@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 from onnx_bench.errors import ModelTooLargeError
@@ -35,7 +36,9 @@ def check_sizes(nodes: Sequence[Node]) -> None:
     _check(sum([node.macs for node in nodes]), "multiply-accumulates")
 
 
+@lru_cache(4096)
 def _check_attributes(op: str, attrs: Attrs) -> None:
+    """Networks have few different ones."""
     for name, value in attrs:
         numbers = [abs(v) for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, int)]
         if numbers and name in _WINDOW:
