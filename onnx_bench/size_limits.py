@@ -27,11 +27,12 @@ def check_sizes(nodes: Sequence[Node]) -> None:
             over all axes, or all nodes together as many parameters or multiply-accumulates; or a whole number among
             the attributes is beyond `LARGEST_NUMBER`.
     """
-    for shape, op in {node.shape: node.op for node in nodes}.items():
-        if shape:
-            _check(max(prod(shape), *shape), f"elements in an output of {op}")
-    for attrs, op in {node.attrs: node.op for node in nodes}.items():
-        _check_attributes(op, attrs)
+    # Nodes share shapes and attributes: what is one object is looked at once.
+    for node in {id(node.shape): node for node in nodes}.values():
+        if node.shape:
+            _check(max(prod(node.shape), *node.shape), f"elements in an output of {node.op}")
+    for node in {id(node.attrs): node for node in nodes}.values():
+        _check_attributes(node.op, node.attrs)
     _check(sum([node.params for node in nodes]), "parameters")
     _check(sum([node.macs for node in nodes]), "multiply-accumulates")
 
