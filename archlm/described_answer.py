@@ -7,6 +7,7 @@ from typing import Any
 
 from archlm.answer import COLUMNS
 from archlm.signals import Signals
+from archlm.task_fit import misfits, remarks
 from archlm.weights_store import Weights
 from encoders.task_descriptor import describe
 from onnx_bench.tasks.task import Task
@@ -23,11 +24,13 @@ def described_rows(weights: Weights, signals: Signals, task: Task) -> list[dict[
         return []
     found, _ = weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
     share, near = weights.known.in_distribution(signals.embedding)
-    return [
-        dict.fromkeys(COLUMNS) | {
+    rows = []
+    for i, graph in enumerate(signals.graphs):
+        odd = misfits(graph, task)
+        rows.append(dict.fromkeys(COLUMNS) | {
             "arch": graph.name, "task": task.name, "percentile": 50.0 * (1.0 + erf(found[i, 0] / sqrt(2.0))),
-            "in_distribution": float(share[i]), "score": float(found[i, 0]),
-            "neighbours": weights.known.describe(near, i), "warnings": [*graph.warnings, _DESCRIBED],
-        }
-        for i, graph in enumerate(signals.graphs)
-    ]  # fmt: skip
+            "in_distribution": 0.0 if odd else float(share[i]), "score": float(found[i, 0]),
+            "neighbours": weights.known.describe(near, i),
+            "warnings": [*graph.warnings, *(odd or remarks(graph, task)), _DESCRIBED],
+        })  # fmt: skip
+    return rows

@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
 from archlm.checkpoint import write_checkpoint
-from archlm.conformal import widths_by_space
 from archlm.described_answer import described_rows
 from archlm.explain import explain_graph
 from archlm.items import as_graph, as_graphs, as_list, name_of
-from archlm.known import Nearest
 from archlm.latency_answer import latency_rows
-from archlm.members.blend import blend_by_space
+from archlm.measured_answer import familiarity, measured_rows, quality_sign
 from archlm.signals import Signals
-from archlm.weights_store import TaskPart, Weights
+from archlm.weights_store import Weights
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task, register_task
@@ -169,7 +167,7 @@ class Predictor:
         if device := self._device_of(task):
             return lambda signals: latency_rows(self.weights, signals, device)
         part = self.weights.task(task)
-        return lambda signals: self._answer(signals, task, part)
+        return lambda signals: measured_rows(self.weights, signals, get_task(task), part)
 
     def explain(self, item: Any, task: str, layers: int = 10) -> dict[str, Any]:
         """Which features and which layers move the answer of the trees or the head; the neural members do not say.
@@ -192,9 +190,9 @@ class Predictor:
             raise UserInputError(f"{task} is fine-tuned, and its learners do not say what moves them; see its report")
         if self._device_of(task):
             raise UserInputError(f"{task} adds up over the layers; `archlm inspect` shows their MACs")
-        graph, part = as_graph(item), self.weights.task(task)
-        familiar = bool(self._familiar(Signals.of(self.weights, [graph]), part)[0][0] >= FAMILIAR)
-        sign = _sign(task)
+        graph, part, asked = as_graph(item), self.weights.task(task), get_task(task)
+        share, _ = familiarity(self.weights, Signals.of(self.weights, [graph]), asked, part)
+        familiar, sign = bool(share[0] >= FAMILIAR), quality_sign(asked)
 
         def to_value(score: Floats) -> Floats:
             return sign * part.model.scale.to_value(score if familiar else part.cross.to_normal(score))
@@ -203,8 +201,8 @@ class Predictor:
 
     def finetune(
         self, data: Any, target: str, *, task: Task | None = None, direction: Literal["max", "min"] | None = None,
-        space: str | None = None, inputs: Sequence[str] = (), average_duplicates: bool = False, seed: int = 0,
-        progress: Callable[[str], None] = lambda _: None,
+        space: str | None = None, inputs: Sequence[str] = (), average_duplicates: bool = False, quick: bool = False,
+        seed: int = 0, progress: Callable[[str], None] = lambda _: None,
     ) -> Predictor:  # fmt: skip
         """A predictor that also answers a task of your own, fitted to measured networks.
 
@@ -221,6 +219,7 @@ class Predictor:
             space: The search space of architecture strings.
             inputs: Input shapes of `module:factory` networks.
             average_duplicates: Take the mean where a network is there several times.
+            quick: Seconds instead of minutes for a hundred labels or more: graph networks are not trained on them.
             seed: Of everything random.
             progress: Told what is done next.
 
@@ -234,10 +233,10 @@ class Predictor:
             data, target, task=task, direction=direction, space=space, inputs=inputs,
             average_duplicates=average_duplicates,
         )  # fmt: skip
-        return self.finetune_on(labelled, seed=seed, progress=progress)
+        return self.finetune_on(labelled, quick=quick, seed=seed, progress=progress)
 
     def finetune_on(
-        self, labelled: LabelledNetworks, *, seed: int = 0, threads: int = 2,
+        self, labelled: LabelledNetworks, *, quick: bool = False, seed: int = 0, threads: int = 2,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Predictor:  # fmt: skip
         """`finetune` for networks that are read already."""
@@ -247,8 +246,8 @@ class Predictor:
         if name in self.finetuned:
             labelled = with_earlier(labelled, self.finetuned[name])
         found = finetune(
-            labelled, self.sample, self.weights.network_files(), self.weights.devices, seed=seed, threads=threads,
-            progress=progress,
+            labelled, self.sample, () if quick else self.weights.network_files(), self.weights.devices, seed=seed,
+            threads=threads, progress=progress,
         )  # fmt: skip
         return Predictor(self.weights, self.finetuned | {name: found})
 
@@ -309,48 +308,6 @@ class Predictor:
         device = task.removeprefix(LATENCY)
         return device if task != device and device in self.weights.devices.spaces else None
 
-    def _familiar(self, signals: Signals, part: TaskPart) -> tuple[Floats, Nearest]:
-        known = self.weights.known
-        return known.in_distribution(signals.embedding, known.of_spaces(part.spaces))
-
-    def _answer(self, signals: Signals, task: str, part: TaskPart) -> list[dict[str, Any]]:
-        if signals.neural is None:
-            return []
-        share, near = self._familiar(signals, part)
-        familiar = share >= FAMILIAR
-        place = self.weights.neural.tasks.index(task)
-        trees = part.model.score(signals.features)
-        reads = any(blend.reads_text for blend in part.blends.values())
-        text = signals.neural.text[:, place] if reads else np.zeros(len(trees))
-        members = np.stack([trees, signals.neural.graph[:, place], text], axis=1)
-        cut = signals.neural.truncated if reads else np.zeros(len(trees), bool)
-        nearest = self.weights.known.labels[near.places[:, 0]]
-        blended = blend_by_space(part.blends, members, nearest)
-        score = self.weights.head.score(signals.features)
-        scale = part.model.scale
-        mean = scale.to_value(blended)
-        inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
-        outside = part.cross.interval(score, scale)
-        low, middle, high = (np.where(familiar, a, b) for a, b in zip(inside, outside, strict=True))
-        mean = np.where(familiar, mean, middle)
-        percentile = scale.percentile(mean)
-        sign = _sign(task)
-        if sign < 0:
-            low, high = high, low
-        known = self.weights.known
-        predicted = sign * scale.to_value(known.predicted[near.places, place].astype(np.float64))
-        rows = []
-        for i, graph in enumerate(signals.graphs):
-            rows.append({
-                "arch": graph.name, "task": task, "mean": sign * float(mean[i]), "q05": sign * float(low[i]),
-                "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
-                "in_distribution": float(share[i]), "score": float(score[i]),
-                "neighbours": known.describe(near, i, predicted[i].tolist()),
-                "warnings": [*graph.warnings, *_notes(task, bool(familiar[i]), bool(cut[i]))],
-                "error": None,
-            })  # fmt: skip
-        return rows
-
 
 def open_records(folder: str | Path) -> RecordStore:
     """Measured values in a data set that `archlm bench build` made, for `Predictor.answers`.
@@ -366,23 +323,6 @@ def open_records(folder: str | Path) -> RecordStore:
 def _key(graph: ArchGraph | UserInputError) -> Hashable:
     """What the answer of a graph follows from, all but its name."""
     return (graph.nodes, graph.outputs, graph.warnings, graph.normalised) if isinstance(graph, ArchGraph) else None
-
-
-def _sign(task: str) -> int:
-    """The members predict quality, of which more is better: a loss is negated."""
-    return 1 if get_task(task).direction == "max" else -1
-
-
-def _notes(task: str, familiar: bool, truncated: bool) -> list[str]:
-    notes = []
-    if not familiar:
-        notes.append(
-            f"unlike the networks measured on {task}: not asked of the neural members but ranked by the cross-domain "
-            "head, the interval is that of unknown spaces"
-        )
-    elif truncated:
-        notes.append("its text is longer than the text encoder reads; the end of it was left out there")
-    return notes
 
 
 def _failed(task: str, error: UserInputError) -> dict[str, Any]:

@@ -40,6 +40,9 @@ def finetune(
     average_duplicates: Annotated[
         bool, typer.Option("--average-duplicates", help="Take the mean where a network was measured several times.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Do not train graph networks, which takes minutes from 100 labels on.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was fitted as JSON.")] = False,
 ) -> None:
@@ -63,7 +66,7 @@ def finetune(
             table, target, task=described, direction=direction, space=space, inputs=inputs or (),
             average_duplicates=average_duplicates,
         )  # fmt: skip
-        fitted = predictor.finetune_on(labelled, seed=seed, progress=say)
+        fitted = predictor.finetune_on(labelled, quick=quick, seed=seed, progress=say)
         part = fitted.finetuned[labelled.task.name]
         say("writing")
         fitted.save_pretrained(out)
@@ -71,10 +74,10 @@ def finetune(
     if as_json:
         print_json({
             "task": part.task.name, "networks": len(part.values), "shares": part.choice.shares,
-            "errors": part.choice.errors, "notes": labelled.notes, "folder": str(out),
+            "errors": part.choice.errors, "notes": part.notes, "folder": str(out),
         })  # fmt: skip
         return
-    for note in (*labelled.notes, part.explanation):
+    for note in (*part.notes, part.explanation):
         typer.echo(clean(note))
     typer.echo(f"Ask it: archlm predict --model {clean(str(out))} FILE...   Report: {clean(str(out / 'report.md'))}")
 

@@ -8,6 +8,7 @@ import typer
 
 from archlm.cli.loading import InputOption, SpaceOption, load_one
 from archlm.cli.terminal import clean, count, print_json, print_table
+from archlm.task_fit import lost_norms
 from onnx_bench.memory import peak_activation_bytes
 from onnx_bench.node import Node, Shape
 
@@ -42,7 +43,7 @@ def inspect(
         f"MACs             {count(graph.macs)} for one example",
         f"peak activations {'unknown' if peak is None else f'{peak / 2**20:.1f} MiB in float32'}",
         f"fingerprint      {graph.fingerprint()}",
-        *(f"note             {clean(warning)}" for warning in graph.warnings),
+        *(f"note             {clean(warning)}" for warning in summary["warnings"]),
     ):
         typer.echo(line)
 
@@ -56,7 +57,7 @@ def _summary(name: str, graph: ArchGraph) -> dict[str, Any]:
         "macs": graph.macs,
         "peak_activation_bytes": peak_activation_bytes(graph),
         "fingerprint": graph.fingerprint(),
-        "warnings": list(graph.warnings),
+        "warnings": [*graph.warnings, *filter(None, [lost_norms(graph)])],
         "error": None,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,14 @@ def find_sources(
     """Networks in the order of `arguments`; a directory stands for its `.onnx` files, sorted, with subfolders.
 
     `task` and `as_trained` are of members of a space, see `archlm.items.from_space`.
+
+    Raises:
+        typer.BadParameter: There are `inputs`, but nothing that they could be the inputs of.
     """
+    if inputs and (space is not None or all(map(os.path.exists, arguments))):
+        raise typer.BadParameter(
+            "it is for module:factory; ONNX files and members of a space have shapes of their own", param_hint="--input"
+        )
     if space is not None:
         return [_from_space(argument, space, task, as_trained) for argument in arguments]
     return [source for argument in arguments for source in _from_argument(argument, inputs or ())]
@@ -65,6 +73,8 @@ def _from_argument(argument: str, inputs: Sequence[str]) -> list[Source]:
         return [Source(argument, graph=MalformedModelError("no .onnx file in this directory or below it"))]
     if path.exists():
         return [Source(argument, path=path)]
+    if argument == "-":
+        return [Source(argument, graph=MalformedModelError("standard input is not read; give the path of a file"))]
     from archlm.factory import names_factory
 
     return [_from_factory(argument, inputs) if names_factory(argument) else Source(argument, path=path)]

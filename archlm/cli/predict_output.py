@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ NAME_WIDTH = 100
 
 NOTED_ITEMS = 3
 """Neighbours and warnings are printed for up to this many networks; JSON and CSV have them for all."""
+
+SUMMED_NOTES = 10
+"""Different warnings that are counted where there are more networks, the most frequent ones first."""
 
 CSV_COLUMNS = (*(column for column in COLUMNS if column != "error"), "error_type", "error_message")
 
@@ -37,7 +41,10 @@ def print_answers(answers: Sequence[dict[str, Any]], *, with_measured: bool = Fa
     columns = [column for column in table[0] if column != "measured" or with_measured]
     print_table("", columns, [[cells[column] for column in columns] for cells in table], right=columns[2:])
     names = list(dict.fromkeys(row["arch"] for row in good))
-    for name in names if len(names) <= NOTED_ITEMS else ():
+    if len(names) > NOTED_ITEMS:
+        _print_summary(good, len(names))
+        return
+    for name in names:
         _print_notes(name, [row for row in good if row["arch"] == name])
 
 
@@ -78,6 +85,19 @@ def _print_notes(name: str, rows: Sequence[dict[str, Any]]) -> None:
         typer.echo(f"{clean(name)}: note: {clean(warning)}")
 
 
+def _print_summary(rows: Sequence[dict[str, Any]], count: int) -> None:
+    """Print each warning once, with the number of networks, `count` in all, that it is about."""
+    about: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        for warning in row["warnings"]:
+            about[warning].add(row["arch"])
+    frequent = sorted(about, key=lambda warning: -len(about[warning]))
+    for warning in frequent[:SUMMED_NOTES]:
+        typer.echo(f"{len(about[warning])} of {count} networks: note: {clean(warning)}")
+    if len(frequent) > SUMMED_NOTES:
+        typer.echo(f"and {len(frequent) - SUMMED_NOTES} other notes; --json and --csv have all of them")
+
+
 def _measured(task: str, neighbour: dict[str, Any]) -> str:
     value = neighbour.get("measured")
     return "" if value is None else f" ({_value(task, value)} measured on {task})"
@@ -102,6 +122,11 @@ def print_explanation(row: dict[str, Any]) -> None:
     )  # fmt: skip
     columns = ("layer", "operator", "output", "share", "effect")
     print_table(title + "layers", columns, layers, right=("layer", "share", "effect"))
+    unit = get_task(row["task"]).unit
+    typer.echo(
+        f"share: of the network's MACs. effect{f', in {unit}' if unit else ''}: of a feature, against the average "
+        "network; of a layer, how the answer would change if it did nothing and cost nothing (below zero: it helps)."
+    )
 
 
 def write_csv(path: Path, answers: Sequence[dict[str, Any]]) -> None:

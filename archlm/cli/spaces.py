@@ -13,6 +13,9 @@ from onnx_bench.errors import MissingExtraError
 if TYPE_CHECKING:
     from onnx_bench.spaces import SearchSpace
 
+EXAMPLE_WIDTH = 600
+"""Longer architecture strings are cut; the few longest are derivations of grammars."""
+
 
 def spaces(
     as_json: Annotated[bool, typer.Option("--json", help="Print the spaces as JSON.")] = False,
@@ -29,7 +32,14 @@ def spaces(
     print_table(f"{len(described)} search spaces", columns, rows, right=("architectures",))
     typer.echo("An architecture of each, drawn at random:\n")
     for d in described:  # outside the table, where they can be copied whole
-        typer.echo(f"{d['name']:15} {d['example'] or clean(d['missing'])}")
+        typer.echo(f"{d['name']:15} {_shown(d['example']) if d['example'] else clean(d['missing'])}")
+
+
+def _shown(example: str) -> str:
+    """An architecture string, cut where it would fill the screen."""
+    if len(example) <= EXAMPLE_WIDTH:
+        return example
+    return f"{example[:EXAMPLE_WIDTH]}... ({len(example):,} characters, whole with --json)"
 
 
 def _count(described: dict[str, Any]) -> str:

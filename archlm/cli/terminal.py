@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 import typer
@@ -24,6 +25,9 @@ Item = TypeVar("Item")
 
 PIPE_WIDTH = 200
 """Columns of a table that is not shown on a terminal."""
+
+LONG_STEP = 5.0
+"""Seconds after which a step is named where nobody watches a terminal."""
 
 
 def clean(text: str) -> str:
@@ -108,15 +112,39 @@ def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
 
 @contextmanager
 def status(label: str) -> Iterator[Callable[[str], None]]:
-    """A line on stderr, where a person is looking, that says what is being done; what is yielded changes it."""
+    """A line on stderr that says what is being done; what is yielded changes it. Off a terminal, long steps alone."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        with _long_steps(label) as say:
+            yield say
         return
     from rich.console import Console
     from rich.text import Text
 
     with Console(stderr=True).status(Text(clean(label))) as line:
         yield lambda text: line.update(Text(clean(text)))
+
+
+@contextmanager
+def _long_steps(label: str) -> Iterator[Callable[[str], None]]:
+    """Like `status`, for a log: a step has a line of its own once it has taken `LONG_STEP`."""
+    waiting = _named_later(label)
+
+    def say(step: str) -> None:
+        nonlocal waiting
+        waiting.cancel()
+        waiting = _named_later(step)
+
+    try:
+        yield say
+    finally:
+        waiting.cancel()
+
+
+def _named_later(step: str) -> Timer:
+    timer = Timer(LONG_STEP, lambda: typer.echo(f"archlm: {clean(step)} ...", err=True))
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def count(number: float) -> str:

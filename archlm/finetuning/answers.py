@@ -8,6 +8,7 @@ from archlm.answer import FAMILIAR
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.sample import Sample
 from archlm.signals import Signals
+from archlm.task_fit import misfits, remarks
 from archlm.weights_store import Weights
 
 _FAR = "farther from the networks that {task} was fitted to than these are from each other: trust the ranking little"
@@ -25,7 +26,10 @@ def finetuned_rows(weights: Weights, signals: Signals, part: FinetunedTask) -> l
             {"space": "measured", "name": part.names[p], "distance": float(d), "predicted": float(part.values[p])}
             for p, d in zip(found.places[i], found.distances[i], strict=True)
         ]
-        notes = [] if found.familiar[i] >= FAMILIAR else [_FAR.format(task=part.task.name)]
+        # A device runs whatever it is given.
+        notes = [] if part.task.device else misfits(graph, part.task) or remarks(graph, part.task)
+        if found.familiar[i] < FAMILIAR:
+            notes.append(_FAR.format(task=part.task.name))
         rows.append({
             "arch": graph.name, "task": part.task.name, "mean": float(found.mean[i]), "q05": float(found.low[i]),
             "q50": float(found.middle[i]), "q95": float(found.high[i]), "percentile": float(found.percentile[i]),

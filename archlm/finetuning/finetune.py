@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from archlm.finetuning import network_text
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import Sample
-from archlm.finetuning.selection import Candidates, choose
+from archlm.finetuning.selection import NETWORKS, Candidates, choose
 from archlm.finetuning.table import LabelledNetworks, adds_up, identity
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
@@ -29,7 +29,7 @@ def finetune(
     Args:
         labelled: N measured networks.
         sample: From graphs and the task to what the learners see, graphs included.
-        starts: ONNX files of the pretrained graph networks.
+        starts: ONNX files of the pretrained graph networks; none: these are not trained.
         known: Devices that a new one may be like.
         seed: Of everything random.
         threads: Of LightGBM.
@@ -42,13 +42,20 @@ def finetune(
         len(values), starts, describe(labelled.task), known=known if adds_up(labelled.task) and logarithmic else None,
         seed=seed, threads=threads,
     )  # fmt: skip
-    choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=progress)
-    curve = LearningCurve.of(candidates, choice, networks, values, logarithmic, seed=seed, progress=progress)
-    progress("fitting to all labels")
+    choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=_timed(progress, candidates.fits))
+    timed = _timed(progress, choice.shares)
+    curve = LearningCurve.of(candidates, choice, networks, values, logarithmic, seed=seed, progress=timed)
+    timed("fitting to all labels")
     texts = [network_text.write(graph) for graph in labelled.graphs]
     return FinetunedTask.fit(
-        labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic, curve=curve
-    )
+        labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic, curve=curve,
+        notes=labelled.notes,
+    )  # fmt: skip
+
+
+def _timed(progress: Callable[[str], None], learners: Collection[str]) -> Callable[[str], None]:
+    """`progress` that also says why a step takes long, where one of these learners is slow."""
+    return (lambda step: progress(f"{step}: training graph networks, minutes")) if NETWORKS in learners else progress
 
 
 def is_cost(labelled: LabelledNetworks) -> bool:
@@ -71,11 +78,12 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
     graphs = list(map(network_text.read, earlier.texts))
     fresh = set(map(identity, labelled.graphs))
     kept = [i for i, graph in enumerate(graphs) if identity(graph) not in fresh]
-    notes = [f"{len(kept)} labels fitted before, {len(labelled.values)} new"]
-    if again := len(graphs) - len(kept):
-        notes.append(f"{again} networks were measured again: their new values count")
+    again = len(graphs) - len(kept)
+    note = f"labels: {len(kept)} from before, {len(fresh) - again} of new networks, {again} of networks measured again"
+    if again:
+        note += "; the new values count"
     return replace(
         labelled, names=(*(earlier.names[i] for i in kept), *labelled.names),
         graphs=(*(graphs[i] for i in kept), *labelled.graphs),
-        values=np.concatenate([earlier.values[kept], labelled.values]), notes=(*labelled.notes, *notes),
+        values=np.concatenate([earlier.values[kept], labelled.values]), notes=(*labelled.notes, note),
     )  # fmt: skip

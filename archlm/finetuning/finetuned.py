@@ -79,6 +79,7 @@ class FinetunedTask:
         usual: [N] sorted distances of each measured network from the nearest others.
         baselines: [N] trivial scores of the measured networks, by name.
         curve: The error with fewer labels; `None` where nobody asked.
+        notes: What was assumed of the labels when it was fitted, for the user to read; not stored.
     """
 
     task: Task
@@ -94,11 +95,13 @@ class FinetunedTask:
     usual: Floats
     baselines: Mapping[str, Floats]
     curve: LearningCurve | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def fit(
         cls, task: Task, names: Sequence[str], texts: Sequence[str], sample: Sample, values: Floats,
         candidates: Candidates, choice: Choice, logarithmic: bool, *, curve: LearningCurve | None = None,
+        notes: tuple[str, ...] = (),
     ) -> FinetunedTask:  # fmt: skip
         """Fit the chosen learners to all labels, and the interval to the cross-validated residuals.
 
@@ -117,7 +120,7 @@ class FinetunedTask:
         band = _band(target[known] - choice.scores[known])
         return cls(
             task, tuple(names), tuple(texts), values, scale, learners, choice, band, places, points,
-            np.sort(nearest), dict(zip(SIGNALS, sample.blocks["size"].T, strict=True)), curve,
+            np.sort(nearest), dict(zip(SIGNALS, sample.blocks["size"].T, strict=True)), curve, notes,
         )  # fmt: skip
 
     def answer(self, sample: Sample) -> Answers:

@@ -143,6 +143,11 @@ def read_table(
 
 def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> list[_Row]:
     """The rows, with the space of every architecture string. Raises InvalidTableError."""
+    if found and [str(name).strip() for _, (name, *_) in found] == list(map(str, range(len(found)))):
+        raise InvalidTableError(
+            "the first column is an index, it counts the rows and names no network: write the table without it "
+            "(pandas: to_csv with index=False)"
+        )
     rows, nameless, elsewhere = [], [], []
     for number, (name, value, *rest) in found:
         told = "" if not rest or rest[0] is None else str(rest[0]).strip()
@@ -196,6 +201,9 @@ def _task_of(target: str, direction: Literal["max", "min"] | None) -> tuple[Task
             continue
         if direction and direction != task.direction and not is_shipped(task.name):
             continue  # it was guessed wrongly before
+        if not is_shipped(task.name):
+            better = "higher" if task.direction == "max" else "lower"
+            return task, f"column {quote(target)} holds labels of your task {task.name}, {better} is better"
         unit = f" in {task.unit}" if task.unit else ""
         return task, f"column {quote(target)} is taken for the known task {task.name}: {task.metric}{unit}"
     lower = direction == "min" or (direction is None and bool(_LOWER_IS_BETTER & set(_words(target))))

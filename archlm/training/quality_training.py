@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from archlm.training.batches import BatchConfig, SpaceBatches, TrainingSpace, as_tensors
 from archlm.training.losses import ranking_loss, weighted_regression_loss
@@ -80,7 +80,7 @@ def train_quality(
         config: How.
         folder: Of the trainer's checkpoints and logs.
         checkpoints: Steps between two checkpoints.
-        quiet: No progress bar.
+        quiet: No progress bar, and nothing on stdout, which may be a command's JSON.
     """
     arguments = TrainingArguments(
         output_dir=str(folder), max_steps=config.steps, per_device_train_batch_size=1,
@@ -91,6 +91,7 @@ def train_quality(
     batches = SpaceBatches(spaces, config.steps, config.seed, config.batch)
     trainer = QualityTrainer(model, arguments, data_collator=_only, train_dataset=batches)
     trainer.ranking = config.ranking
+    trainer.remove_callback(PrinterCallback)  # it stands in for the progress bar where that is off
     trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")) or None)
     model.eval()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from generators.codes import Codes
 from generators.denoiser import Denoiser
@@ -130,6 +130,7 @@ def _arguments(config: TrainingConfig, folder: Path, quiet: bool, save: bool = T
 
 
 def _run(trainer: Trainer, model: nn.Module, folder: Path) -> None:
+    trainer.remove_callback(PrinterCallback)  # it stands in for the progress bar where that is off, on stdout
     trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")) or None)
     model.eval()
 

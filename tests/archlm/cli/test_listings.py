@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import archlm
+from archlm.cli.spaces import EXAMPLE_WIDTH
 from onnx_bench.spaces import get, list_spaces
 from onnx_bench.tasks import get_task, list_tasks, registry
 from tests.archlm.cli.conftest import Run
@@ -60,8 +61,9 @@ def test_every_space_is_listed_with_an_architecture_that_it_can_read(archlm_comm
         assert space["tasks"][0] == space["default_task"]
         assert all(get_task(task).name == task for task in space["tasks"])
         if space["missing"] is None:
-            assert space["example"] in shown
+            assert space["example"][:EXAMPLE_WIDTH] in shown
             get(space["name"]).parse(space["example"])
+    assert max(map(len, shown.splitlines())) < EXAMPLE_WIDTH + 100
 
 
 def test_a_space_without_its_extra_is_listed_with_a_word_on_it(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archlm.answer import COLUMNS
-from tests.archlm.cli.conftest import Run
+from tests.archlm.cli.conftest import EXAMPLE, Run
 from tests.archlm.test_record_store import GOOD, write_store
 from tests.hostile import CASES
 
@@ -119,6 +119,17 @@ def test_a_factory(archlm_command: Run, tmp_path: Path, monkeypatch: pytest.Monk
 def test_an_empty_directory_is_an_error(archlm_command: Run, tmp_path: Path) -> None:
     (row,) = answers(archlm_command, tmp_path, "--task", "cifar10")
     assert "no .onnx file" in row["error"]["message"]  # type: ignore[index]
+
+
+def test_standard_input_is_not_read(archlm_command: Run) -> None:
+    (row,) = answers(archlm_command, "-", "--task", "cifar10")
+    assert "standard input is not read" in row["error"]["message"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("arguments", [(EXAMPLE,), (GOOD, "--space", "nasbench201")])
+def test_shapes_for_what_has_its_own_are_refused(archlm_command: Run, arguments: tuple[object, ...]) -> None:
+    shown = archlm_command("predict", *arguments, "--input", "1x3x32x32")
+    assert shown.exit_code == 2 and "it is for module:factory" in " ".join(shown.stderr.split())
 
 
 @pytest.mark.parametrize(

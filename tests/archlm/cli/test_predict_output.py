@@ -69,6 +69,19 @@ def test_many_networks_get_a_table_alone_and_errors_none(capsys: pytest.CaptureF
     assert capsys.readouterr().out == ""
 
 
+def test_notes_of_many_networks_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    notes = [["odd", "far"], ["far\x1b"], ["far"], []]
+    rows = [answer(arch=f"{i}.onnx", task=task, warnings=told) for i, told in enumerate(notes)
+            for task in ("cifar10", "cifar100")]  # fmt: skip
+    print_answers(rows)
+    shown = [line for line in capsys.readouterr().out.splitlines() if "note" in line]
+    assert shown == ["2 of 4 networks: note: far", "1 of 4 networks: note: odd", "1 of 4 networks: note: far\\x1b"]
+    print_answers([answer(arch=f"{i}.onnx", warnings=[f"note {i}"]) for i in range(13)])
+    shown = capsys.readouterr().out.splitlines()
+    assert "1 of 13 networks: note: note 9" in shown
+    assert shown[-1] == "and 3 other notes; --json and --csv have all of them"
+
+
 def test_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     layers = [{"index": 3, "op": "Conv", "shape": (1, 8, 4, 4), "share": 0.25, "effect": -0.5}]
     features = [{"name": "log_macs", "value": 19.123456, "effect": 0.75}]
@@ -76,6 +89,7 @@ def test_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "log_macs" in shown and "19.12" in shown and "+0.75" in shown
     assert "1x8x4x4" in shown and "25.0%" in shown and "-0.50" in shown
+    assert "share: of the network's MACs. effect, in %: of a feature" in shown
 
 
 def test_csv_is_safe_for_spreadsheets(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archlm.cli.terminal import clean, clean_lines, count, print_json, print_table
+from archlm.cli import terminal
+from archlm.cli.terminal import clean, clean_lines, count, print_json, print_table, status
 
 
 @given(st.text())
@@ -49,3 +51,16 @@ def test_json_is_strict_and_ascii(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_counts_for_people(number: float, shown: str) -> None:
     assert count(number) == shown
+
+
+def test_long_steps_are_named_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "LONG_STEP", 0.1)
+    with status("at once") as say:
+        say("long\x1b")
+        time.sleep(1)
+        say("at once, too")
+    time.sleep(0.2)
+    shown = capsys.readouterr()
+    assert shown.err == "archlm: long\\x1b ...\n" and shown.out == ""

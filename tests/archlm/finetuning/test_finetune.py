@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 from archlm import Predictor
+from archlm.finetuning import selection
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.report import write_report
-from archlm.finetuning.selection import CHOSEN
+from archlm.finetuning.selection import CHOSEN, NETWORKS
 from archlm.finetuning.table import read_table
+from archlm.finetuning.tuned_networks import TunedNetworks
 from onnx_bench import spaces
 from onnx_bench.errors import CheckpointError, InvalidTableError, UserInputError
 from onnx_bench.tasks import get_task
@@ -77,6 +79,10 @@ def test_more_labels_are_fitted_with_the_old_ones(fitted: Predictor, table: pd.D
     more.loc[more.index[0], "speed"] += 0.5
     again = fitted.finetune(more, "speed", space=SPACE, direction="max").finetuned["speed"]
     assert len(again.values) == 20, "two of the eight were measured before"
+    assert again.notes == (
+        "column 'speed' holds labels of your task speed, higher is better",
+        "labels: 12 from before, 6 of new networks, 2 of networks measured again; the new values count",
+    )
     assert again.values[again.names.index(more.arch.iloc[0])] == more.speed.iloc[0]
     with pytest.raises(InvalidTableError, match="direction"):
         fitted.finetune(more, "speed", space=SPACE, direction="min")
@@ -208,3 +214,32 @@ def test_a_direction_that_was_guessed_can_be_given(table: pd.DataFrame) -> None:
     assert shipped.finetune(plain, "foo", space=SPACE).finetuned["foo"].task.direction == "max"
     found = shipped.finetune(plain, "foo", space=SPACE, direction="min").finetuned["foo"].task
     assert found.direction == "min" and "lower is better" in found.description
+
+
+class Started(Exception):
+    """Graph networks are trained."""
+
+
+def test_slow_steps_are_told_before_they_start_and_can_be_left_out(
+    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise Started
+
+    monkeypatch.setattr(selection, "NETWORKS_LEAST", 5)
+    monkeypatch.setattr(TunedNetworks, "fit", started)
+    shipped, told = Predictor.from_pretrained(), list[str]()
+    quick = shipped.finetune(table[:8], "speed", space=SPACE, direction="max", quick=True, progress=told.append)
+    assert NETWORKS not in quick.finetuned["speed"].choice.errors and not any("minutes" in step for step in told)
+    with pytest.raises(Started):
+        shipped.finetune(table[:8], "speed", space=SPACE, direction="max", progress=told.append)
+    assert told[-1] == "fold 1 of 10: training graph networks, minutes"
+
+
+def test_a_misfit_of_a_fitted_quality_is_told_and_one_of_a_device_is_not(table: pd.DataFrame) -> None:
+    bert = spaces.get("bert").build(spaces.get("bert").sample(random.Random(0)))
+    few = table[:6].assign(accuracy=[98.1, 99.9, 99.2, 98.9, 99.8, 99.7])[["arch", "accuracy"]]
+    found = Predictor.from_pretrained().finetune(few, "accuracy", space=SPACE, task=get_task("cifar10"))
+    assert "no image" in found.predict(bert, "cifar10").warnings[0][0]
+    timed = found.finetune(few, "accuracy", space=SPACE, task=get_task("latency/pixel3"))
+    assert not any("no image" in note for note in timed.predict(bert, "latency/pixel3").warnings[0])

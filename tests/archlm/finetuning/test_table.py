@@ -390,3 +390,10 @@ def test_many_equal_networks_are_told_briefly() -> None:
 def test_the_mean_of_huge_values_is_finite() -> None:
     table = frame([1.7e308, 1.7e308, *VALUES[1:]], [ARCHS[0], *ARCHS])
     assert read(table, average_duplicates=True).values[0] == pytest.approx(1.7e308)
+
+
+def test_an_index_in_the_first_column_is_called_one(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "t.csv")
+    for table in (tmp_path / "t.csv", pd.read_csv(tmp_path / "t.csv")):
+        message = refused(table)
+        assert "is an index" in message and "index=False" in message

@@ -172,6 +172,15 @@ def test_ranking_comes_first(
     assert "ranking_loss" not in seen[2 * ranked :]
 
 
+def test_a_quiet_training_prints_nothing(
+    modules: Sample, cells: Sample, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    part = modules.space("modules", truths(cells, modules)[1], 20)
+    config = QualityTrainingConfig(steps=2, batch=BatchConfig(networks=4))
+    train_quality(fresh(cells, modules), [part], config, tmp_path, quiet=True)
+    assert capfd.readouterr().out == ""
+
+
 def test_asking_in_parts_is_asking(cells: Sample, modules: Sample) -> None:
     model = fresh(cells, modules).train()
     space = cells.space("cells", truths(cells, modules)[0])

@@ -74,7 +74,7 @@ def test_the_score_learns_and_goes_on_where_it_was_interrupted(pipeline: Archite
         model.load_state_dict(before)
 
 
-def test_a_score_can_be_taught(pipeline: ArchitecturePipeline) -> None:
+def test_a_score_can_be_taught(pipeline: ArchitecturePipeline, capfd: pytest.CaptureFixture[str]) -> None:
     codes = sample_codes(pipeline, "nasbench201", 256)
     column = pipeline.denoiser.vocabulary.column("op", "avg_pool3x3")
     count = codes.nodes[..., column].sum(dim=1, keepdim=True)
@@ -82,6 +82,7 @@ def test_a_score_can_be_taught(pipeline: ArchitecturePipeline) -> None:
     config = replace(QUICK, steps=150)
     taught = teach(pipeline.score, "nasbench201", frame, SpaceSample(codes, count - count.mean()), "pools", config)
     assert taught.targets == (*TARGETS, "taught pools")
+    assert capfd.readouterr().out == "", "a command may print JSON beside it"
     with torch.no_grad():
         found = taught(codes, torch.ones(256), "nasbench201")
         base = pipeline.score(codes, torch.ones(256), "nasbench201")

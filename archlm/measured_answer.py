@@ -1,0 +1,87 @@
+"""Answers on tasks that networks of known search spaces were measured on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archlm.answer import FAMILIAR
+from archlm.conformal import widths_by_space
+from archlm.known import Nearest
+from archlm.members.blend import blend_by_space
+from archlm.signals import Signals
+from archlm.task_fit import misfits, remarks
+from archlm.weights_store import TaskPart, Weights
+from onnx_bench.graph import ArchGraph
+from onnx_bench.tasks.task import Task
+
+Floats = NDArray[np.float64]
+
+
+def familiarity(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> tuple[Floats, Nearest]:
+    """`in_distribution` among the networks of the task, 0 for one that it cannot be asked of. Shapes: B graphs -> [B].
+
+    With the nearest of those networks.
+    """
+    known = weights.known
+    share, near = known.in_distribution(signals.embedding, known.of_spaces(part.spaces))
+    return np.where([bool(misfits(graph, task)) for graph in signals.graphs], 0.0, share), near
+
+
+def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> list[dict[str, Any]]:
+    """A row of `archlm.answer` for each network: of the members' blend, or of the cross-domain head for strangers."""
+    if signals.neural is None:
+        return []
+    share, near = familiarity(weights, signals, task, part)
+    familiar = share >= FAMILIAR
+    place = weights.neural.tasks.index(task.name)
+    trees = part.model.score(signals.features)
+    reads = any(blend.reads_text for blend in part.blends.values())
+    text = signals.neural.text[:, place] if reads else np.zeros(len(trees))
+    members = np.stack([trees, signals.neural.graph[:, place], text], axis=1)
+    cut = signals.neural.truncated if reads else np.zeros(len(trees), bool)
+    nearest = weights.known.labels[near.places[:, 0]]
+    blended = blend_by_space(part.blends, members, nearest)
+    score = weights.head.score(signals.features)
+    scale = part.model.scale
+    mean = scale.to_value(blended)
+    inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
+    outside = part.cross.interval(score, scale)
+    low, middle, high = (np.where(familiar, a, b) for a, b in zip(inside, outside, strict=True))
+    mean = np.where(familiar, mean, middle)
+    percentile = scale.percentile(mean)
+    sign = quality_sign(task)
+    if sign < 0:
+        low, high = high, low
+    known = weights.known
+    predicted = sign * scale.to_value(known.predicted[near.places, place].astype(np.float64))
+    rows = []
+    for i, graph in enumerate(signals.graphs):
+        rows.append({
+            "arch": graph.name, "task": task.name, "mean": sign * float(mean[i]), "q05": sign * float(low[i]),
+            "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
+            "in_distribution": float(share[i]), "score": float(score[i]),
+            "neighbours": known.describe(near, i, predicted[i].tolist()),
+            "warnings": [*graph.warnings, *_notes(graph, task, bool(familiar[i]), bool(cut[i]))],
+            "error": None,
+        })  # fmt: skip
+    return rows
+
+
+def quality_sign(task: Task) -> int:
+    """The members predict quality, of which more is better: a loss is negated."""
+    return 1 if task.direction == "max" else -1
+
+
+def _notes(graph: ArchGraph, task: Task, familiar: bool, truncated: bool) -> list[str]:
+    notes = misfits(graph, task) or remarks(graph, task)
+    if not familiar:
+        notes.append(
+            f"unlike the networks measured on {task.name}: not asked of the neural members but ranked by the "
+            "cross-domain head, the interval is that of unknown spaces"
+        )
+    elif truncated:
+        notes.append("its text is longer than the text encoder reads; the end of it was left out there")
+    return notes
