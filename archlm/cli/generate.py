@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archlm.cli.lean_imports import OF_DIFFUSERS, hidden
+from archlm.cli.predict_output import familiarity
 from archlm.cli.terminal import clean, count, fail, print_json, print_table, status
 from onnx_bench.errors import ArchLMError
 
@@ -190,7 +191,7 @@ def _print(found: Sequence[Generated], condition: Condition) -> None:
 
     unit = get_task(condition.task).unit
     costs = list(found[0].costs)
-    columns = ["", "space", "predicted", "90 % interval", *costs, "budgets", "architecture"]
+    columns = ["", "space", "predicted", "90 % interval", "familiar", *costs, "budgets", "architecture"]
     rows = []
     for number, one in enumerate(found, 1):
         numbers = [
@@ -198,5 +199,7 @@ def _print(found: Sequence[Generated], condition: Condition) -> None:
         ]
         interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g} {unit}"
         met = "exceeds " + ", ".join(one.exceeded) if one.exceeded else "met"
-        rows.append([f"{number:02d}", one.space, f"{one.answer['mean']:.4g} {unit}", interval, *numbers, met, one.arch])
+        familiar = familiarity(one.answer["in_distribution"])
+        predicted = f"{one.answer['mean']:.4g} {unit}"
+        rows.append([f"{number:02d}", one.space, predicted, interval, familiar, *numbers, met, one.arch])
     print_table(f"{len(found)} networks: {condition}", columns, rows, right=("predicted", "90 % interval", *costs))

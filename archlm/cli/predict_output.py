@@ -57,7 +57,7 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
         "measured": _value(row["task"], row["measured"]),
         "90 % interval": _value(row["task"], row["q05"], row["q95"]),
         "better than": "-" if row["percentile"] is None else f"{row['percentile']:.0f} % of known",
-        "familiar": _familiar(row["in_distribution"]),
+        "familiar": familiarity(row["in_distribution"]),
     }
 
 
@@ -69,7 +69,8 @@ def _value(task: str, *values: float | None) -> str:
     return f"{' to '.join(known)} {unit}".rstrip() if known else "-"
 
 
-def _familiar(value: float | None) -> str:
+def familiarity(value: float | None) -> str:
+    """Whether a network is like the known ones, and how much."""
     if value is None:
         return "-"
     return f"{'yes' if value >= FAMILIAR else 'no'} ({value:.2g})"
