@@ -53,9 +53,10 @@ def remarks(graph: ArchGraph, task: Task) -> list[str]:
 
 def lost_norms(graph: ArchGraph) -> str:
     """A note where batch norms may have gone with the export: those of an untrained network leave no trace."""
+    if any(op in OPS and OPS[op].kind == "norm" for op in {node.op for node in graph.nodes}):
+        return ""
     convs = [node for node in graph.nodes if node.op == "Conv"]
-    normed = any(node.op in OPS and OPS[node.op].kind == "norm" for node in graph.nodes)
-    if len(convs) < _SEVERAL or normed or any(node.get("bias") for node in convs):
+    if len(convs) < _SEVERAL or any(node.get("bias") for node in convs):
         return ""
     return (
         "no convolution has a norm or a bias: if there were batch norms, torch's dynamo exporter has left out those of "

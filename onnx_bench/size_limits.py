@@ -29,12 +29,14 @@ def check_sizes(nodes: Sequence[Node]) -> None:
     """
     # Nodes share shapes and attributes: what is one object is looked at once.
     for node in {id(node.shape): node for node in nodes}.values():
-        if node.shape:
-            _check(max(prod(node.shape), *node.shape), f"elements in an output of {node.op}")
+        if node.shape and (count := max(prod(node.shape), *node.shape)) > LARGEST:
+            raise _too_large(count, f"elements in an output of {node.op}")
     for node in {id(node.attrs): node for node in nodes}.values():
         _check_attributes(node.op, node.attrs)
-    _check(sum([node.params for node in nodes]), "parameters")
-    _check(sum([node.macs for node in nodes]), "multiply-accumulates")
+    if (count := sum([node.params for node in nodes])) > LARGEST:
+        raise _too_large(count, "parameters")
+    if (count := sum([node.macs for node in nodes])) > LARGEST:
+        raise _too_large(count, "multiply-accumulates")
 
 
 @lru_cache(4096)
@@ -42,15 +44,14 @@ def _check_attributes(op: str, attrs: Attrs) -> None:
     """Networks have few different ones."""
     for name, value in attrs:
         numbers = [abs(v) for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, int)]
-        if numbers and name in _WINDOW:
-            _check(prod(numbers), f"as product of the {name} of {op}")
-        elif numbers:
-            _check(max(numbers), f"as {name} of {op}", LARGEST_NUMBER)
+        if name in _WINDOW and (count := prod(numbers)) > LARGEST:
+            raise _too_large(count, f"as product of the {name} of {op}")
+        if numbers and (count := max(numbers)) > LARGEST_NUMBER:
+            raise _too_large(count, f"as {name} of {op}", LARGEST_NUMBER)
 
 
-def _check(count: int, what: str, limit: int = LARGEST) -> None:
-    if count > limit:
-        raise ModelTooLargeError(
-            f"found 2^{count.bit_length() - 1} or more {what}; the limit is 2^{limit.bit_length()} - 1; correct the "
-            "sizes that the network gives"
-        )
+def _too_large(count: int, what: str, limit: int = LARGEST) -> ModelTooLargeError:
+    return ModelTooLargeError(
+        f"found 2^{count.bit_length() - 1} or more {what}; the limit is 2^{limit.bit_length()} - 1; correct the sizes "
+        "that the network gives"
+    )
