@@ -57,10 +57,12 @@ class Polished:
 
 def different(found: Sequence[Polished], identity: Callable[[str], str], taken: Iterable[str] = ()) -> list[int]:
     """Places of the first of those that are the same, without what has a `taken` identity."""
-    first: dict[str, int] = {}
+    seen, places = set(taken), []
     for place, one in enumerate(found):
-        first.setdefault(identity(one.arch), place)
-    return [place for name, place in first.items() if name not in set(taken)]
+        if (name := identity(one.arch)) not in seen:
+            seen.add(name)
+            places.append(place)
+    return places
 
 
 @dataclass

@@ -72,7 +72,8 @@ def budgets() -> tuple[str, pd.DataFrame]:
         })  # fmt: skip
     heading = (
         "**Budgets** (random feasible limits of parameters, multiply-accumulates, depth and latency, four networks for "
-        "each, counted on the written ONNX files; beside them the best predictions within the budgets: of all "
+        "each, fewer where no more that differ fit, counted on the written ONNX files; beside them the best "
+        "predictions within the budgets: of all "
         "architectures where the space can be listed, else found by regularised evolution with 10,000 calls)"
     )
     return heading, pd.DataFrame(rows)
