@@ -16,7 +16,7 @@ from encoders.quality_model import QualityModel
 from onnx_bench import spaces
 from tests.train.test_fit import labelled
 from train.few_labels import Start, few_label_rows, start_from
-from train.protocols.p3_few_labels import noise_ceiling
+from train.protocols.p3_few_labels import noise_ceiling, run_deviations
 from train.protocols.p3_sixteen_labels import wins
 
 
@@ -76,3 +76,12 @@ def test_noise_lowers_the_ceiling() -> None:
     assert noise_ceiling(values, 1e-9) > 0.999
     assert 0.75 < noise_ceiling(values, 0.5) < 0.92
     assert noise_ceiling(values, 0.5) > noise_ceiling(values, 2.0)
+
+
+def test_the_deviation_of_a_run_comes_from_isomorphic_cells() -> None:
+    rng = np.random.default_rng(0)
+    prints = np.repeat([f"network {i}" for i in range(500)], 2)
+    values = np.repeat(rng.normal(50, 10, 500), 2) + rng.normal(0, 0.3, 1000)
+    alone = np.array([*prints, "trained once"]), np.array([*values, 1000.0])
+    space = replace(labelled("nasbench201", "cifar10"), fingerprints=alone[0], targets={"cifar10": alone[1]})
+    assert run_deviations(space)["cifar10"] == pytest.approx(0.3, rel=0.15)
