@@ -36,7 +36,7 @@ def convolutions(archs: list[str]) -> list[float]:
 
 def test_values_are_looked_up_by_name_and_by_fingerprint() -> None:
     known = ["64-41414-3_33_333", "64-41414-1_00_000"]
-    table = Table(labelled(known), np.array([5.0, 1.0]), complete=False)
+    table = Table(labelled(known), np.array([5.0, 1.0]), share=0.5)
     same = "64-41414-2_00_000"  # no way through the cell either
     found = table.measured([known[0], same, "64-41414-2_22_222"])
     assert found[0] == 5.0 and np.isnan(found[2])
@@ -48,7 +48,7 @@ def test_values_are_looked_up_by_name_and_by_fingerprint() -> None:
 
 def test_the_judge_says_what_is_predicted_of_the_same_network() -> None:
     known = ["64-41414-3_33_333", "64-41414-1_00_000"]
-    table = Table(labelled(known), np.array([5.0, 1.0]), complete=True)
+    table = Table(labelled(known), np.array([5.0, 1.0]))
     asked: list[int] = []
 
     def others(graphs: Sequence[ArchGraph]) -> NDArray[np.float64]:
@@ -84,11 +84,11 @@ def test_the_best_four_are_different_networks_within_the_budgets() -> None:
 def test_random_sampling_has_as_many_calls() -> None:
     archs = random.Random(0).sample(list(SPACE.architectures()), 200)
     values = np.array(convolutions(archs))
-    table = Table(labelled(archs), values, complete=False)
-    (all_of_them,) = baseline_rows(table, values, 200, seed=1).values()
-    assert all_of_them["best of first 1"] == values.max() and all_of_them["generated"] == 200
-    (few,) = baseline_rows(table, values, 20, seed=1).values()
-    assert few["generated"] == 20 and few["best of first 1"] <= values.max()
+    part = Table(labelled(archs), values, share=0.1)
+    fair, knowing = baseline_rows(part, values, 200, seed=1).values()
+    assert knowing["best of first 1"] == values.max() and knowing["generated"] == 200
+    assert fair["generated"] == 20, "nine of ten draws are of architectures that nobody measured"
+    assert fair["best of first 1"] <= values.max() and fair["guided mean"] < values.max()
 
 
 def test_budgets_are_feasible_and_counted_on_files() -> None:
