@@ -123,8 +123,7 @@ def fit_few(
 ) -> Fitted:  # fmt: skip
     """Fine-tune on a random draw of `labels` networks."""
     values = start.space.known.targets[task]
-    measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
-    seen, unseen = np.sort(measured[:labels]), np.sort(measured[labels:])
+    seen, unseen = drawn(values, labels, draw)
     whole = start.sample_for(task)
     sample = whole.take(seen)
     candidates = Candidates.suited(
@@ -136,10 +135,27 @@ def fit_few(
     return Fitted(part, whole, seen, unseen)
 
 
+def drawn(values: Floats, labels: int, draw: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of a random draw of measured networks, and of all other measured ones."""
+    measured = np.random.default_rng((draw, labels)).permutation(np.flatnonzero(np.isfinite(values)))
+    return np.sort(measured[:labels]), np.sort(measured[labels:])
+
+
 def few_label_rows(
-    start: Start, task: str, labels: int, draw: int, *, networks: bool = True, threads: int = 1
-) -> list[dict[str, Any]]:
-    """Fine-tune on a random draw of `labels` networks, test on the others, beside the baselines."""
+    start: Start, task: str, labels: int, draw: int, *, beside: Mapping[str, Floats] | None = None,
+    networks: bool = True, threads: int = 1,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Fine-tune on a random draw of `labels` networks, test on the others, beside the baselines.
+
+    Args:
+        start: Before the first label.
+        task: To be learnt.
+        labels: Number of networks that are drawn.
+        draw: Which draw.
+        beside: More baselines by name, scores of the distinct networks. Shapes: [G] each.
+        networks: Whether graph networks may be trained further.
+        threads: Of LightGBM.
+    """
     values = start.space.known.targets[task]
     fitted = fit_few(start, task, labels, draw, networks=networks, threads=threads)
     whole, seen, unseen = fitted.whole, fitted.seen, fitted.unseen
@@ -150,6 +166,7 @@ def few_label_rows(
     signals = {
         "effective parameters": features[:, NAMES.index("log_params")], "MACs": features[:, NAMES.index("log_macs")],
         "training-free prior": start.sample.blocks["size"][:, 0], "graph network, no labels": start.zero_shot[task],
+        **(beside or {}),
     }  # fmt: skip
     # To be compared in the task's unit, a baseline is scaled by a line through the labels.
     ranks = {name: signal[unseen] for name, signal in signals.items()}
