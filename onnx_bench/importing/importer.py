@@ -136,4 +136,5 @@ def import_model(model: onnx.ModelProto, name: str = "", nodes: list[FileNode] |
         reason = f" ({e.problems[0]})" if e.problems else ""
         warnings.append(f"shapes unknown: the output shapes of {e.unknown} operators could not be determined{reason}")
     check_sizes(e.nodes)
-    return ArchGraph(tuple(e.nodes), tuple(outputs), name, tuple(warnings))
+    stored = sum(e.learned.values())
+    return ArchGraph(tuple(e.nodes), tuple(outputs), name, tuple(warnings), stored_params=stored)
