@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -130,6 +131,13 @@ def test_one_item_and_one_task_need_no_list(predictor: Predictor) -> None:
     for alone in (EXAMPLE, str(EXAMPLE)):
         pd.testing.assert_frame_equal(predictor.predict(alone, "cifar10"), listed)
     assert predictor.predict(EXAMPLE.read_bytes(), "cifar10")["mean"][0] == listed["mean"][0]
+
+
+def test_a_predictor_that_has_answered_can_be_sent_to_another_process(predictor: Predictor) -> None:
+    item = ("nasbench201", GOOD)
+    expected = predictor.predict([item], "cifar10")
+    sent = copy.deepcopy(predictor)  # goes by what multiprocessing would send
+    pd.testing.assert_frame_equal(sent.predict([item], "cifar10"), expected)
 
 
 def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
