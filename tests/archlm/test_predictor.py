@@ -149,6 +149,14 @@ def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
     assert row.q95 - row.q05 > 3 * (familiar.q95 - familiar.q05)
 
 
+def test_a_stranger_beyond_what_was_measured_says_so(predictor: Predictor) -> None:
+    tiny = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4 * 30 * 30, 10))
+    table = predictor.predict([(tiny, torch.zeros(1, 3, 32, 32)), EXAMPLE], ["imagenet-1k"])
+    said = [[note for note in notes if "ranked below all networks measured on imagenet-1k" in note]
+            for notes in table.warnings]  # fmt: skip
+    assert list(map(len, said)) == [1, 0] and table.percentile[0] < 1
+
+
 def test_a_cell_without_a_path_says_so(predictor: Predictor) -> None:
     row = predictor.predict([("nasbench201", DEAD)], ["cifar10"]).iloc[0]
     assert any("no path" in note for note in row.warnings)
