@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike, fspath
 from typing import Any
 
@@ -14,16 +14,19 @@ from onnx_bench.spaces.base import DrawnSpace
 
 
 def as_list(items: Any) -> list[Any]:
-    """Items as a list; a file, bytes or a graph that stands alone is a list of one."""
-    return [items] if _is_file(items) or isinstance(items, ArchGraph) else list(items)
+    """Items as a list; one alone is a list of one, but for (space, architecture), which may be two files."""
+    module = items[0] if isinstance(items, tuple) and len(items) == 2 else items
+    alone = _is_file(items) or isinstance(items, ArchGraph) or hasattr(module, "state_dict")
+    return [items] if alone or not isinstance(items, Iterable) else list(items)
 
 
 def as_graph(item: Any, *, as_trained: bool = False) -> ArchGraph:
     """The normalised graph of `item`.
 
     Args:
-        item: An `ArchGraph`; a path to an ONNX file; the bytes of one; a pair (space, architecture string); or a pair
-            (torch module, example input or tuple of inputs).
+        item: An `ArchGraph`; a path to an ONNX file; the bytes of one; an `onnx.ModelProto`; a pair (space,
+            architecture string); or a pair (torch module, example input), several inputs as a tuple or list, keyword
+            arguments as a dictionary.
         as_trained: Members of search spaces as they were trained, see `from_space`.
 
     Raises:
@@ -34,16 +37,20 @@ def as_graph(item: Any, *, as_trained: bool = False) -> ArchGraph:
             return item.normalise()
         case bytes() | str() | PathLike():
             return read_graph(item if isinstance(item, bytes) else fspath(item))
+        case bytearray() | memoryview():
+            return read_graph(bytes(item))
         case (str(space), str(arch)):
             return from_space(space, arch, as_trained=as_trained)
         case (module, example) if hasattr(module, "state_dict"):
             from onnx_bench.torch_export import export_module
 
-            inputs = example if isinstance(example, tuple) else (example,)
+            inputs = example if isinstance(example, (tuple, list)) else (example,)
             graph = read_graph(export_module(module, inputs), trusted=True)
             return graph.renamed(type(module).__name__)
+        case _ if hasattr(item, "SerializeToString"):  # named, onnx would be imported for those who only have files
+            return read_graph(item.SerializeToString())
     raise UnsupportedGraphError(
-        f"cannot read a network from {type(item).__name__}; pass an ONNX path or its bytes, an ArchGraph, a pair "
+        f"cannot read a network from {type(item).__name__}; pass an ONNX path or model, an ArchGraph, a pair "
         "(space, architecture) or a pair (torch module, example input)"
     )
 

@@ -48,7 +48,7 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     scale = part.model.scale
     mean = scale.to_value(blended)
     inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
-    outside = part.cross.interval(score, scale)
+    outside, beyond = part.cross.interval(score, scale), part.cross.beyond(score)
     low, middle, high = (np.where(familiar, a, b) for a, b in zip(inside, outside, strict=True))
     mean = np.where(familiar, mean, middle)
     percentile = scale.percentile(mean)
@@ -64,7 +64,7 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
             "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
             "in_distribution": float(share[i]), "score": float(score[i]),
             "neighbours": known.describe(near, i, predicted[i].tolist()),
-            "warnings": [*graph.warnings, *_notes(graph, task, bool(familiar[i]), bool(cut[i]))],
+            "warnings": [*graph.warnings, *_notes(graph, task, bool(familiar[i]), bool(cut[i]), int(beyond[i]))],
             "error": None,
         })  # fmt: skip
     return rows
@@ -75,13 +75,18 @@ def quality_sign(task: Task) -> int:
     return 1 if task.direction == "max" else -1
 
 
-def _notes(graph: ArchGraph, task: Task, familiar: bool, truncated: bool) -> list[str]:
+def _notes(graph: ArchGraph, task: Task, familiar: bool, truncated: bool, beyond: int) -> list[str]:
     notes = misfits(graph, task) or remarks(graph, task)
     if not familiar:
         notes.append(
             f"unlike the networks measured on {task.name}: not asked of the neural members but ranked by the "
             "cross-domain head, the interval is that of unknown spaces"
         )
+        if beyond:
+            notes.append(
+                f"ranked {'below' if beyond < 0 else 'above'} all networks measured on {task.name}: it may be "
+                f"{'worse' if beyond < 0 else 'better'} than the interval says, which ends where they do"
+            )
     elif truncated:
         notes.append("its text is longer than the text encoder reads; the end of it was left out there")
     return notes

@@ -91,7 +91,7 @@ class Predictor:
         """Answer every task for every item.
 
         Args:
-            items: ONNX paths or bytes, `ArchGraph`s, (space, architecture) pairs, (torch module, example) pairs; a
+            items: ONNX paths, bytes or models, `ArchGraph`s, (space, architecture) or (torch module, example) pairs; a
                 path, bytes or a graph may stand alone.
             tasks: One or several names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its
                 description alone: it gets a percentile, a score and a warning, but no value.

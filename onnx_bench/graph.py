@@ -31,7 +31,8 @@ class ArchGraph(Graph):
         name: Where it came from (file name, `space:arch`); no part of its identity.
         warnings: What the reader or builder could not represent or had to assume.
         normalised: Whether the normalisation passes have run.
-        stored_params: Parameters stored in the file, or of the network as it was trained; `None` if not known.
+        stored_params: Parameters stored in the file, shared weights counted once, or of the network as it was trained;
+            `None` if not known.
     """
 
     name: str = ""

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import torch
+from torch.onnx.errors import OnnxExporterError
 
 from onnx_bench.errors import UnsupportedGraphError
 
 
-def export_module(module: torch.nn.Module, example: Sequence[torch.Tensor], *, fold: bool = True) -> bytes:
+def export_module(module: torch.nn.Module, example: Sequence[Any], *, fold: bool = True) -> bytes:
     """Export `module` in evaluation mode with PyTorch's TorchScript exporter.
 
+    An operator that only the newer exporter knows is left to that one, unoptimised: it then leaves batch norms in
+    place, and the network becomes the same graph.
+
     Args:
-        module: The network; its training flags are as before afterwards.
-        example: Arguments of one call of `module`; their shapes become the input shapes of the graph.
+        module: The network, compiled or parallel ones included; its training flags are as before afterwards.
+        example: Arguments of one call of `module`, keyword arguments as a dictionary at the end; the shapes of tensors
+            become the input shapes of the graph.
         fold: Whether batch norms become part of the convolutions before them, as exporters do unless told otherwise.
 
     Raises:
-        UnsupportedGraphError: `module` does not run on `example`, or PyTorch cannot export it.
+        UnsupportedGraphError: `module` is no module or does not run on `example`, or PyTorch cannot export it.
     """
-    buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
-    mode = torch.onnx.TrainingMode.EVAL if fold else torch.onnx.TrainingMode.PRESERVE
+    if not isinstance(module, torch.nn.Module):
+        found = f"the class {module.__name__}" if isinstance(module, type) else type(module).__name__
+        raise UnsupportedGraphError(f"found {found}, expected a torch.nn.Module that is ready to be called")
+    module = _unwrapped(module)
     training = {part: part.training for part in module.modules()}
     try:
         with _exporting(), torch.no_grad():
-            torch.onnx.export(module.eval(), tuple(example), buffer, dynamo=False, training=mode)
-    except Exception as error:  # the module and the exporter may raise anything
-        shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in example)
+            return _export(module.eval(), tuple(example), fold)
+    except Exception as error:  # the module and the exporters may raise anything
+        shapes = ", ".join(map(_shown, example)) or "no arguments"
         raise UnsupportedGraphError(
             f"PyTorch could not export {type(module).__name__} with input {shapes}: {_first_line(error)}. "
             "Check the input shape, or export the network to an ONNX file yourself and pass that."
@@ -39,23 +48,62 @@ def export_module(module: torch.nn.Module, example: Sequence[torch.Tensor], *, f
     finally:
         for part, was_training in training.items():
             part.training = was_training
+
+
+def _unwrapped(module: torch.nn.Module) -> torch.nn.Module:
+    """The network inside `torch.compile` and data parallelism, which cannot be exported."""
+    parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+    while (inner := getattr(module, "module" if isinstance(module, parallel) else "_orig_mod", None)) is not None:
+        module = inner
+    return module
+
+
+def _export(module: torch.nn.Module, example: tuple[Any, ...], fold: bool) -> bytes:
+    buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
+    mode = torch.onnx.TrainingMode.EVAL if fold else torch.onnx.TrainingMode.PRESERVE
+    try:
+        torch.onnx.export(module, example, buffer, dynamo=False, training=mode)
+    except OnnxExporterError as error:
+        if find_spec("onnxscript") is None:
+            raise OnnxExporterError(f"{_first_line(error)} (PyTorch's newer exporter needs onnxscript)") from error
+        try:
+            program = torch.onnx.export(module, example, dynamo=True, optimize=False, verbose=False)
+        except Exception:
+            raise error from None  # it says which operator is missing; the newer one only how far it came
+        assert program is not None
+        return program.model_proto.SerializeToString()
     return buffer.getvalue()
 
 
 @contextmanager
 def _exporting() -> Iterator[None]:
     """PyTorch as it must be while it exports; as before afterwards."""
-    fast = torch.backends.mha.get_fastpath_enabled()
+    fast, disabled = torch.backends.mha.get_fastpath_enabled(), logging.root.manager.disable
+    log = torch._C._jit_onnx_log
     torch.backends.mha.set_fastpath_enabled(False)  # it runs attention as one operator that cannot be exported
-    torch._C._jit_set_onnx_log_output_stream("stderr")  # the graph of a failed export must not end up among answers
+    torch._C._jit_onnx_log = _silent  # it prints the graph of a failed export, whatever is set: thousands of lines
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
-            # The exporter warns of its successor and of every traced branch; a failure is an exception.
+            # The exporters warn of their successors and of every traced branch; a failure is an exception.
             warnings.simplefilter("ignore")
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-        torch._C._jit_set_onnx_log_output_stream("stdout")
+        torch._C._jit_onnx_log = log
+        logging.disable(disabled)
+
+
+def _silent(*_: Any) -> None:
+    pass
+
+
+def _shown(argument: Any) -> str:
+    if isinstance(argument, torch.Tensor):
+        return "x".join(map(str, argument.shape)) or "a scalar"
+    if isinstance(argument, dict):
+        return ", ".join(f"{name}={_shown(value)}" for name, value in argument.items())
+    return type(argument).__name__
 
 
 def _first_line(error: Exception) -> str:

@@ -39,7 +39,8 @@ def inspect(
     for line in (
         f"nodes            {graph.num_nodes}",
         f"parameters       {count(graph.params)} effective, "
-        + ("number stored unknown" if stored is None else f"{count(stored)} stored"),
+        + ("number stored unknown" if stored is None else f"{count(stored)} stored")
+        + ("; shared ones count for every use" if stored is not None and stored < graph.params else ""),
         f"MACs             {count(graph.macs)} for one example",
         f"peak activations {'unknown' if peak is None else f'{peak / 2**20:.1f} MiB in float32'}",
         f"fingerprint      {graph.fingerprint()}",

@@ -67,7 +67,7 @@ def find_sources(
 def _from_argument(argument: str, inputs: Sequence[str]) -> list[Source]:
     path = Path(argument)
     if path.is_dir():
-        files = sorted(found for found in path.rglob("*.onnx") if found.is_file())
+        files = sorted(found for found in path.rglob("*") if found.suffix.lower() == ".onnx" and not found.is_dir())
         if files:
             return [Source(str(file), path=file) for file in files]
         return [Source(argument, graph=MalformedModelError("no .onnx file in this directory or below it"))]

@@ -79,14 +79,14 @@ def predict(
         for graph, row in zip((graph for graph in graphs for _ in asked), answers, strict=True):
             good = row["error"] is None and row["task"] in tasks
             row["explanation"] = predictor.explain(graph, row["task"]) if good else None
-    if csv is not None:
-        write_csv(csv, answers)
     if as_json:
         print_json(answers)
     else:
         print_answers(answers, with_measured=store is not None)
         for row in answers:
             print_explanation(row)
+    if csv is not None:
+        write_csv(csv, answers)  # last: where it cannot be written, the answers are not lost
     if failed := {row["arch"]: row["error"] for row in answers if row["error"] is not None}:
         for name, error in failed.items():
             report(name, error["type"], error["message"])

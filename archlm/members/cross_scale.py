@@ -45,6 +45,10 @@ class CrossScale:
         """Shapes: [B] -> [B]."""
         return np.interp(scores, self.scores, self.normals)
 
+    def beyond(self, scores: Floats) -> NDArray[np.int_]:
+        """-1 for scores below all that the map was fitted on, 1 for those above, else 0. Shapes: [B] -> [B]."""
+        return np.greater(scores, self.scores[-1]).astype(int) - np.less(scores, self.scores[0]).astype(int)
+
     def interval(self, scores: Floats, scale: ValueScale) -> tuple[Floats, Floats, Floats]:
         """5 %, 50 % and 95 % points in the task's unit, within the known values. Shapes: [B] -> three of [B]."""
         centre = self.to_normal(scores)

@@ -29,6 +29,10 @@ class OnnxNetwork:
     def __init__(self, content: bytes, source: str) -> None:
         self.content, self.source = content, source
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the session: a predictor that has answered can be sent to another process."""
+        return {"content": self.content, "source": self.source}
+
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
         import onnxruntime

@@ -70,6 +70,8 @@ class Evaluator:
         seen: Every tensor of the file by name.
         weights: Shapes of the weights that calls of ConstantOfShape stand for, by form, name and tensor of their
             input: half of the nodes of a file without weights are such calls.
+        learned: Learned scalars of the stored tensors that have been read, however often; by their key, or the tensor
+            where it has none.
         problems: What did not fit, in order.
         warnings: What had to be assumed or could not be represented; the keys keep their order.
     """
@@ -87,6 +89,7 @@ class Evaluator:
         self.seen: dict[str, Tensor] = {}
         self.scope = Scope()
         self.weights: dict[tuple[object, ...], Shape] = {}
+        self.learned: dict[int | Tensor, int] = {}
         self.problems: list[str] = []
         self.warnings: dict[str, None] = {}
         self.unknown = 0
@@ -303,10 +306,12 @@ class Evaluator:
         Args:
             tensor: The held tensor.
             slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
-                recurrence starts from, which exporters write out although it is zero.
+                recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies.
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
+        if slot == "factor":
+            slot, params = "", params or int(_is_gate(tensor))
         if slot:
             dtype = "float"
             if slot == "weight":
@@ -322,6 +327,8 @@ class Evaluator:
             if dtype != "float" and value.size <= 64:
                 content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
                 return self._append("Constant", (("dtype", dtype), ("value", content)), shape)
+        if params and dtype == "float":
+            self.learned.update(sources or ((tensor, params),))
         return self._append("Parameter", _DTYPE[dtype], shape, params if dtype == "float" else 0)
 
     def _append(self, op: str, attrs: Attrs, shape: Shape | None, params: int = 0) -> int:
@@ -331,6 +338,12 @@ class Evaluator:
     def warn(self, text: str) -> None:
         """Note a warning once."""
         self.warnings[text] = None
+
+
+def _is_gate(factor: Tensor) -> bool:
+    """Whether a factor is a learned scalar that starts at zero; numbers in the code of a network have no axes."""
+    value = factor.value
+    return value is not None and value.ndim > 0 and value.size == 1 and factor.dtype == "float" and not value.any()
 
 
 def _dtypes(given: tuple[str, ...], ins: Iterable[Tensor | None], count: int) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from onnx_bench.importing.batch import consistent
 from onnx_bench.importing.call import KeepBatchError
 from onnx_bench.importing.evaluator import Evaluator, input_node
 from onnx_bench.importing.file_node import FileNode, file_nodes
+from onnx_bench.importing.first_reader import informed
 from onnx_bench.importing.inputs import IMAGE, InputSpec, concrete_shapes, declared_type, file_batch, is_batch
 from onnx_bench.importing.scope import Scope
 from onnx_bench.importing.tensor import Tensor
@@ -49,7 +50,8 @@ class File:
         self.stored = {i.name for i in self.graph.initializer}
         self.nodes = file_nodes(self.graph.node) if nodes is None else nodes
         self.declared: dict[str, onnx.ValueInfoProto] | None = None
-        self.inputs = [declared_type(i) for i in self.graph.input if i.name not in self.stored]
+        declared = [declared_type(i) for i in self.graph.input if i.name not in self.stored]
+        self.inputs = [informed(spec, self.nodes, self.graph.initializer) for spec in declared]
 
     def evaluate(
         self, shapes: list[Shape | None], batch: int = 1, before: dict[str, Tensor] | None = None
@@ -136,4 +138,5 @@ def import_model(model: onnx.ModelProto, name: str = "", nodes: list[FileNode] |
         reason = f" ({e.problems[0]})" if e.problems else ""
         warnings.append(f"shapes unknown: the output shapes of {e.unknown} operators could not be determined{reason}")
     check_sizes(e.nodes)
-    return ArchGraph(tuple(e.nodes), tuple(outputs), name, tuple(warnings))
+    stored = sum(e.learned.values())
+    return ArchGraph(tuple(e.nodes), tuple(outputs), name, tuple(warnings), stored_params=stored)

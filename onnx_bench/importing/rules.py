@@ -50,9 +50,13 @@ _SLOTS: dict[str, dict[int, str]] = {
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
     "QLinearConv": {3: "weight", 8: "weight"}, "QLinearMatMul": {3: "weight"},
     "ConvInteger": {1: "weight"}, "MatMulInteger": {1: "weight"},
+    "Mul": {0: "factor", 1: "factor"},
 }  # fmt: skip
 
 
 def weight_slots(op: str) -> Mapping[int, str]:
-    """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state."""
+    """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state.
+
+    Both of a product may: position -> factor.
+    """
     return _SLOTS.get(op, _NO_SLOTS)

@@ -120,9 +120,27 @@ def conv_transpose(c: Call) -> Shapes:
     return (x[0], w[1] * groups, *sizes)
 
 
+def _clipped(c: Call, kernel: tuple[int, ...]) -> tuple[int, ...]:
+    """`kernel` of a pool with `ceil_mode`, whose one window on an axis may be larger than the padded plane: cut to it.
+
+    Nothing beyond the padding counts, not even in an average that counts the padding itself.
+    """
+    rank, x = len(kernel), c.shape()
+    pads = _explicit_pads(c, rank)
+    if not c.attrs.get("ceil_mode") or pads is None or len(x) != rank + 2:
+        return kernel
+    strides, dilations = _per_axis(c, "strides", rank, 1), _per_axis(c, "dilations", rank, 1)
+    cut = []
+    for i, (k, s, d) in enumerate(zip(kernel, strides, dilations, strict=True)):
+        plane = x[2 + i] + pads[i] + pads[rank + i]
+        cut.append(plane if d == 1 and plane < k < plane + s else k)
+    c.attrs["kernel_shape"] = tuple(cut)
+    return tuple(cut)
+
+
 def pool(c: Call) -> Shapes:
     """MaxPool, AveragePool, LpPool; the indices of MaxPool are output 1."""
-    sizes = _windows(c, tuple(c.attrs["kernel_shape"]))
+    sizes = _windows(c, _clipped(c, tuple(c.attrs["kernel_shape"])))
     c.attrs.pop("storage_order", None)
     out = (*c.shape()[:2], *sizes)
     c.dtypes = (c.tensor(0).dtype, "int")

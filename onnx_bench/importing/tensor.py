@@ -148,6 +148,20 @@ def _read_unusual(proto: onnx.TensorProto, shape: Shape, size: int) -> np.ndarra
         return None
 
 
+def _one_value(proto: onnx.TensorProto) -> np.generic | None:
+    """The value in every place of a tensor, of which the reader may have left only one; `None` where they differ."""
+    dtype, raw = _NUMPY.get(proto.data_type), proto.raw_data
+    if dtype is None or not raw or len(raw) % np.dtype(dtype).itemsize:
+        return None
+    values: np.ndarray = np.frombuffer(raw, dtype)
+    return values[0] if (values == values[0]).all() else None
+
+
+def _is_mask(shape: Shape) -> bool:
+    """Whether a tensor has the shape of a mask of attention scores, [1, 1, L, L]."""
+    return len(shape) == 4 and shape[:2] == (1, 1) and shape[2] == shape[3] > 1
+
+
 def stored_tensor(proto: onnx.TensorProto) -> Tensor:
     """The tensor of an initialiser or of a Constant.
 
@@ -159,6 +173,8 @@ def stored_tensor(proto: onnx.TensorProto) -> Tensor:
     if size < 0 or (shape and min(shape) < 0):
         raise MalformedModelError(f"a stored tensor has the dimensions {list(shape)[:8]}; none may be negative")
     dtype = dtype_class(proto.data_type)
+    if (dtype == "bool" or _is_mask(shape)) and (one := _one_value(proto)) is not None:
+        return filled(one, shape)  # exporters compute masks that mask nothing: nobody learns them
     if dtype != "float":
         return Tensor(shape, dtype, value=read_values(proto, shape, size) if size <= MAX_VALUE else None)
     if size == 1:

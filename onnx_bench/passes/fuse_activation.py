@@ -52,6 +52,8 @@ TARGETS: tuple[tuple[str, dict[str, Any], Callable[[float], float]], ...] = (
     ("Relu", {}, lambda x: max(x, 0.0)),
     ("Tanh", {}, math.tanh),
 )
+GELU_HALF = 0.5
+"""The constant in GELU as it is written out: x * (1 + erf(x / sqrt(2))) is twice that."""
 TABLE = [(op, attrs, [f(x) for x in POINTS]) for op, attrs, f in TARGETS]
 """Operators that are recognised, with their values at `POINTS`."""
 
@@ -163,7 +165,8 @@ class FuseActivation(Pass):
     """Writes an activation function as one operator, whatever arithmetic it was exported as.
 
     1. A product of x, f(x) and a constant that is a known activation of x, or of f(x) and a constant, becomes that
-       operator; other factors of the product stay.
+       operator; other factors of the product stay. GELU takes only its half of a constant: networks
+       without norms scale their activations.
     2. Any other expression of one node x and scalar constants that is a known activation of x becomes that operator.
 
     "Is" means equal values at ten points, so no list of spellings has to be kept: erf and tanh forms of GELU,
@@ -187,7 +190,15 @@ class FuseActivation(Pass):
                     continue
                 used = [factor] if constant is None else [factor, constant]
                 if source in factors and source is not factor:
-                    found = recognise([scale * v * x for v, x in zip(values, POINTS, strict=True)])
+                    products = [v * x for v, x in zip(values, POINTS, strict=True)]
+                    found = recognise([scale * p for p in products])
+                    if found is None and constant is not None:
+                        found = recognise([GELU_HALF * p for p in products])
+                        if found is not None and found[0] == "Gelu":
+                            self.take_half(draft, node, constant, scale)
+                            self.put(draft, node, found, source, [factor, source])
+                            return True
+                        found = None
                     used = [*used, source]
                 elif constant is None:
                     found = None  # the factor alone is rule 2's
@@ -197,6 +208,14 @@ class FuseActivation(Pass):
                     self.put(draft, node, found, source, used)
                     return True
         return False
+
+    @staticmethod
+    def take_half(draft: Draft, product: DraftNode, constant: DraftNode, scale: float) -> None:
+        """Leave of the constant factor of `product` what is not GELU's own."""
+        rest = list(product.inputs)
+        rest.remove(constant)
+        own = draft.add("Constant", (), (), value=(tidy(scale / GELU_HALF),), dtype="float")
+        draft.set_inputs(product, [*rest, own])
 
     @staticmethod
     def put(

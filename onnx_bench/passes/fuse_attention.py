@@ -130,7 +130,19 @@ class FuseAttention(Pass):
     4. A learned factor for each head behind the product stands before it, on the queries.
     5. Queries, keys and values have rank 4, [B, heads, L, D], the keys not transposed.
     6. v' w', with the weights w transposed, is the transpose of w v.
+    7. Zeros in the place of weights that are no number are dropped: no query is without keys.
     """
+
+    @on("Where")
+    def drop_guard(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 7."""
+        condition, zeros, weights = node.inputs
+        if condition is None or weights is None or condition.op != "IsNaN" or condition.inputs[0] is not weights:
+            return False
+        if weights.op != "Softmax" or zeros is None or scalar(zeros) != 0 or weights.shape != node.shape:
+            return False
+        draft.replace(node, weights)
+        return True
 
     @on("MatMul")
     def turn_round(self, draft: Draft, node: DraftNode) -> bool:

@@ -23,3 +23,18 @@ INTEGERS = frozenset(
 """Integers and booleans: they may be indices or masks that shapes depend on."""
 
 COMPLEX = frozenset({TensorProto.COMPLEX64, TensorProto.COMPLEX128})
+
+
+MAX_COMPARED = 4 << 20
+"""Bytes of a payload whose elements are compared: masks are this small, and what is larger is not touched."""
+
+
+def repeated(raw: bytes | memoryview, kind: int) -> bytes:
+    """The one element of type `kind` that fills `raw`; empty where elements differ, share bytes, or are too many."""
+    width, size = BITS.get(kind, 0) // 8, len(raw)
+    if not width or not size or size % width or size > MAX_COMPARED:
+        return b""
+    one = bytes(raw[:width])
+    if raw[width : 2 * width] not in (b"", one):
+        return b""
+    return one if bytes(raw) == one * (size // width) else b""

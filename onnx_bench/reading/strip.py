@@ -25,7 +25,8 @@ def strip(model: onnx.ModelProto, nodes: Sequence[FileNode]) -> list[FileNode]:
     """Strip `model` in place.
 
     1. Tensors of more than 64 elements (16,384 if they are integers, which may be indices) lose their values and are
-       marked `data_location = EXTERNAL`, as are those whose values are elsewhere; smaller ones keep them.
+       marked `data_location = EXTERNAL`, as are those whose values are elsewhere; smaller ones keep them. Of equal
+       elements one is left.
     2. Lists of more than 4,096 numbers in attributes are emptied; one that is the value of a `Constant` becomes a
        tensor without values.
     3. Strings in attributes that are neither one word of up to 64 bytes nor an equation are emptied.

@@ -7,7 +7,7 @@ from math import prod
 from onnx import TensorProto
 
 from onnx_bench.errors import MalformedModelError, UnsafeModelError, UnsupportedGraphError
-from onnx_bench.reading.element_types import BITS, COMPLEX, INTEGERS
+from onnx_bench.reading.element_types import BITS, COMPLEX, INTEGERS, repeated
 from onnx_bench.reading.limits import KEPT_ELEMENTS, KEPT_INTEGERS, RANK
 from onnx_bench.reading.text import quote
 
@@ -49,14 +49,18 @@ def check_tensor(tensor: TensorProto, allow_external: bool) -> None:
 def drop_values(tensor: TensorProto) -> None:
     """Drop the values of `tensor` if it is large or they are not there, and mark it `data_location = EXTERNAL`.
 
-    Small tensors keep their values: they bound clips, scale attention, give shapes.
+    Small tensors keep their values: they bound clips, scale attention, give shapes. Of elements that are all equal
+    one is left, as by `onnx_bench.reading.wire.slim`.
     """
     limit = KEPT_INTEGERS if tensor.data_type in INTEGERS else KEPT_ELEMENTS
     if tensor.data_location != _EXTERNAL and prod(tensor.dims[:]) <= limit and _holds_all(tensor):
         return
+    left = repeated(tensor.raw_data, tensor.data_type)
     for field in (*_PAYLOADS, "external_data", "segment"):
         tensor.ClearField(field)
     tensor.data_location = _EXTERNAL
+    if left:
+        tensor.raw_data = left
 
 
 def _holds_all(tensor: TensorProto) -> bool:

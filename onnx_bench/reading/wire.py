@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from onnx_bench.errors import MalformedModelError, ModelTooLargeError
-from onnx_bench.reading.element_types import BITS, INTEGERS
+from onnx_bench.reading.element_types import BITS, INTEGERS, repeated
 from onnx_bench.reading.limits import KEPT_ELEMENTS, KEPT_INTEGERS, STRUCTURE_BYTES, WIRE_DEPTH, WIRE_FIELDS
 
 _SMALL = KEPT_ELEMENTS * 16
@@ -20,6 +20,7 @@ _SMALL = KEPT_ELEMENTS * 16
 _DROP = "drop"
 _PAYLOAD = "payload"
 _DATA_TYPE = 2  # TensorProto.data_type; it comes before the payload
+_RAW_DATA = 9
 _VALUES_ELSEWHERE = b"\x70\x01"  # TensorProto.data_location = EXTERNAL: how every tensor without values is marked
 
 _Rules = dict[int, "_Rules | str"]  # by field number: the rules of a message inside, or what to do with the field
@@ -39,7 +40,9 @@ _MODEL: _Rules = {6: _DROP, 7: _GRAPH, 14: _DROP, 20: _DROP, 25: _FUNCTION}
 def slim(data: memoryview) -> bytes:
     """A serialised `ModelProto` without large payloads, doc strings, metadata and training information.
 
-    Tensors that lose their values keep name, type and dimensions and are marked `data_location = EXTERNAL`.
+    Tensors that lose their values keep name, type and dimensions and are marked `data_location = EXTERNAL`. Of
+    elements that are all equal one is left, in `raw_data`: an attention mask that masks nothing is to be told from one
+    that does.
 
     Raises:
         MalformedModelError: `data` is not well-formed protobuf.
@@ -78,7 +81,7 @@ class _Walk:
             raise ModelTooLargeError(
                 f"messages nested more than {WIRE_DEPTH} deep (about {WIRE_DEPTH // 3} subgraphs inside one another)"
             )
-        data, run, emptied = self.data, pos, False
+        data, run, emptied, element = self.data, pos, False, 0
         parts: list[memoryview | bytes] = []
         largest_payload = _SMALL
         while pos < end:
@@ -111,6 +114,8 @@ class _Walk:
                     parts.append(data[run:start])
                     run = stop
                     emptied = emptied or rule is _PAYLOAD
+                    if key >> 3 == _RAW_DATA and (one := repeated(data[pos:stop], element)):
+                        parts += (data[start : start + 1], bytes((len(one),)), one)
                 else:
                     inner = self.message(pos, stop, rule, depth + 1)
                     if inner is not None:
@@ -119,8 +124,10 @@ class _Walk:
                 pos = stop
             elif kind == 0:
                 value, pos = self.varint(pos, end)
-                if rules is _TENSOR and key >> 3 == _DATA_TYPE and value in INTEGERS:
-                    largest_payload = KEPT_INTEGERS * BITS[value] // 8
+                if rules is _TENSOR and key >> 3 == _DATA_TYPE:
+                    element = value
+                    if value in INTEGERS:
+                        largest_payload = KEPT_INTEGERS * BITS[value] // 8
             elif kind == 5:
                 pos += 4
             elif kind == 1:

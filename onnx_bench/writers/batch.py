@@ -93,6 +93,12 @@ def _leading(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
     return _kept(lambda n, x: range(1, len(x)))(node, shapes, axes)
 
 
+def _conv(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
+    if any(axis is not None for axis in axes[1:]):
+        raise _Fixed("has weights that depend on the example")
+    return _leading(node, shapes, axes)
+
+
 def _matmul(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
     (a, b), (left, right) = shapes, axes
     rank = len(node.shape or ())
@@ -205,7 +211,7 @@ def _einsum(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
 _KIND_RULES: dict[str, _Rule] = {
     "elementwise": _broadcast,
     "activation": _broadcast,
-    "conv": _leading,
+    "conv": _conv,
     "pool": _leading,
     "recurrent": _recurrent,
     "reduce": _reduce,

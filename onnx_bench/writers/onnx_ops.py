@@ -31,7 +31,7 @@ def _window(site: OnnxSite) -> dict[str, Any]:
 
 def _conv(site: OnnxSite) -> None:
     extra = {"output_padding": site.attrs["output_padding"]} if site.node.op == "ConvTranspose" else {}
-    inputs = [site.ins[0], *site.held("weight", "bias")]
+    inputs = [*site.ins, *site.held("weight", "bias")]
     site.emit(site.node.op, *inputs, group=site.attrs["groups"], **_window(site), **extra)
 
 

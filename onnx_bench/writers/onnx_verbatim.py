@@ -25,6 +25,7 @@ _AS_INPUTS: dict[str, tuple[tuple[str, int], ...]] = {
     "TopK": (("k", 1),),
     "CumSum": (("axis", 0),),
     "CumProd": (("axis", 0),),
+    "Col2Im": (("image_shape", 1), ("block_shape", 1)),
     "OneHot": (("depth", 0),),
     "Trilu": (("k", 0),),
     "Pad": (("pads", 1), ("value", 0)),
@@ -75,6 +76,10 @@ def write_verbatim(
             inputs.pop()
     file.need(schema.since_version)
     known = {name: _coerced(schema, op, name, value) for name, value in attrs.items()}
+    if lost := [name for name, attribute in schema.attributes.items() if attribute.required and name not in known]:
+        raise UnsupportedGraphError(
+            f"node {position}: {op} cannot be written without its {' and '.join(lost)}; the graph form does not hold it"
+        )
     file.multi(op, inputs, outputs, **known)
 
 

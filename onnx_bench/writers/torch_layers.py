@@ -27,11 +27,21 @@ def _conv(site: Site) -> Lowered:
         padding=(size(a["pads"][:rank]), even and any(a["pads"])),
         dilation=(size(a["dilations"]), set(a["dilations"]) != {1}),
         groups=(str(a["groups"]), a["groups"] != 1),
-        bias=("False", not a["bias"]),
     )
     operand = "$0" if even else f"F.pad($0, {torch_pads(a['pads'])})"
-    module = f"nn.Conv{rank}d({site.x[1]}, {a['channels']}, {size(a['kernel'])}{options})"
+    if len(site.node.inputs) > 1:
+        return _computed_conv(site, f"F.conv{rank}d({operand}", options)
+    bias = keywords(bias=("False", not a["bias"]))
+    module = f"nn.Conv{rank}d({site.x[1]}, {a['channels']}, {size(a['kernel'])}{options}{bias})"
     return Lowered(f"self.@({operand})", (f"self.@ = {module}",))
+
+
+def _computed_conv(site: Site, call: str, options: str) -> Lowered:
+    """A convolution whose weights are its second input; its bias stands beside it."""
+    if not site.attrs["bias"]:
+        return Lowered(f"{call}, $1{options})")
+    bias = f"self.@_bias = nn.Parameter(torch.zeros({site.attrs['channels']}))"
+    return Lowered(f"{call}, $1, self.@_bias{options})", (bias,))
 
 
 def _conv_transpose(site: Site) -> Lowered:
@@ -47,14 +57,17 @@ def _conv_transpose(site: Site) -> Lowered:
         output_padding=(size(extra), any(extra)),
         dilation=(size(a["dilations"]), set(a["dilations"]) != {1}),
         groups=(str(a["groups"]), a["groups"] != 1),
-        bias=("False", not a["bias"]),
     )
-    call = "self.@($0)"
+    bias = keywords(bias=("False", not a["bias"]))
+    module = f"nn.ConvTranspose{rank}d({site.x[1]}, {a['channels']}, {size(a['kernel'])}{options}{bias})"
+    lowered = Lowered("self.@($0)", (f"self.@ = {module}",))
+    if len(site.node.inputs) > 1:
+        lowered = _computed_conv(site, f"F.conv_transpose{rank}d($0", options)
+    call = lowered.expr
     if not even:
         cut = tuple(-max(0, e - more) for e, more in zip(ends, a["output_padding"], strict=True))
         call = f"F.pad({call}, {torch_pads((*(-b for b in begins), *cut))})"
-    module = f"nn.ConvTranspose{rank}d({site.x[1]}, {a['channels']}, {size(a['kernel'])}{options})"
-    return Lowered(call, (f"self.@ = {module}",))
+    return Lowered(call, lowered.init)
 
 
 def _linear(site: Site) -> Lowered:

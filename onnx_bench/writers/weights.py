@@ -58,6 +58,8 @@ def node_weights(view: View, position: int) -> tuple[Weight, ...]:
     attrs: dict[str, Any] = dict(node.attrs)
     x = view.in_shapes(node)[0] if node.inputs else ()
     match node.op:
+        case "Conv" | "ConvTranspose" if len(node.inputs) > 1:  # computed weights are no tensor of its own
+            return (Weight("_bias", (attrs["channels"],), "zeros"),) if attrs["bias"] else ()
         case "Conv":
             return _affine((attrs["channels"], x[1] // attrs["groups"], *attrs["kernel"]), attrs["bias"])
         case "ConvTranspose":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -132,6 +133,13 @@ def test_one_item_and_one_task_need_no_list(predictor: Predictor) -> None:
     assert predictor.predict(EXAMPLE.read_bytes(), "cifar10")["mean"][0] == listed["mean"][0]
 
 
+def test_a_predictor_that_has_answered_can_be_sent_to_another_process(predictor: Predictor) -> None:
+    item = ("nasbench201", GOOD)
+    expected = predictor.predict([item], "cifar10")
+    sent = copy.deepcopy(predictor)  # goes by what multiprocessing would send
+    pd.testing.assert_frame_equal(sent.predict([item], "cifar10"), expected)
+
+
 def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
     row = predictor.predict([(module, torch.zeros(1, 12))], ["cifar10"]).iloc[0]
@@ -139,6 +147,14 @@ def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
     assert any("unlike the networks" in note for note in row.warnings)
     familiar = predictor.predict([("nasbench201", GOOD)], ["cifar10"]).iloc[0]
     assert row.q95 - row.q05 > 3 * (familiar.q95 - familiar.q05)
+
+
+def test_a_stranger_beyond_what_was_measured_says_so(predictor: Predictor) -> None:
+    tiny = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4 * 30 * 30, 10))
+    table = predictor.predict([(tiny, torch.zeros(1, 3, 32, 32)), EXAMPLE], ["imagenet-1k"])
+    said = [[note for note in notes if "ranked below all networks measured on imagenet-1k" in note]
+            for notes in table.warnings]  # fmt: skip
+    assert list(map(len, said)) == [1, 0] and table.percentile[0] < 1
 
 
 def test_a_cell_without_a_path_says_so(predictor: Predictor) -> None:

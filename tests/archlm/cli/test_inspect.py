@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pytest
+from onnx import numpy_helper, parser
+
 from onnx_bench.reader import read_graph
 from tests.archlm.cli.conftest import Run
 
@@ -34,6 +38,18 @@ def test_an_architecture_string(archlm_command: Run) -> None:
     assert shown.exit_code == 0, shown.stderr
     told = json.loads(shown.stdout)
     assert told["params_effective"] < told["params_stored"] and told["warnings"]
+
+
+@pytest.mark.parametrize(("readings", "said"), [(1, False), (3, True)])
+def test_shared_weights_are_explained(archlm_command: Run, tmp_path: Path, readings: int, said: bool) -> None:
+    body = " ".join(f"x{i + 1} = Conv <pads = [1, 1, 1, 1]> (x{i}, w)" for i in range(readings))
+    text = f'<ir_version: 8, opset_import: ["": 17]> g (float[1,3,8,8] x0) => (float x{readings}) {{ {body} }}'
+    made = parser.parse_model(text)
+    made.graph.initializer.append(numpy_helper.from_array(np.ones((3, 3, 3, 3), np.float32), "w"))
+    (tmp_path / "net.onnx").write_bytes(made.SerializeToString())
+    shown = archlm_command("inspect", tmp_path / "net.onnx").stdout
+    assert f"{81 * readings} effective, 81 stored" in shown
+    assert ("shared ones count for every use" in shown) is said
 
 
 def test_a_bad_file_is_an_error_in_both_forms(archlm_command: Run, tmp_path: Path) -> None:

@@ -116,6 +116,25 @@ def test_a_factory(archlm_command: Run, tmp_path: Path, monkeypatch: pytest.Monk
     assert row["error"] is None and row["arch"] == "train:net"
 
 
+def test_a_directory_holds_files_of_any_case_and_links_that_lead_nowhere(
+    archlm_command: Run, example: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "GOOD.ONNX").write_bytes(example.read_bytes())
+    (tmp_path / "lost.onnx").symlink_to(tmp_path / "nothing")
+    (tmp_path / "folder.onnx").mkdir()
+    good, lost = answers(archlm_command, tmp_path, "--task", "cifar10")
+    assert good["error"] is None
+    assert "cannot be opened" in lost["error"]["message"]  # type: ignore[index]
+
+
+def test_answers_are_shown_although_their_table_cannot_be_written(
+    archlm_command: Run, example: Path, tmp_path: Path
+) -> None:
+    shown = archlm_command("predict", example, "--task", "cifar10", "--csv", tmp_path / "no" / "table.csv", "--json")
+    assert shown.exit_code == 1 and "cannot write" in str(shown.exception)
+    assert json.loads(shown.stdout)[0]["mean"] > 50
+
+
 def test_an_empty_directory_is_an_error(archlm_command: Run, tmp_path: Path) -> None:
     (row,) = answers(archlm_command, tmp_path, "--task", "cifar10")
     assert "no .onnx file" in row["error"]["message"]  # type: ignore[index]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+from onnx import numpy_helper
+
 from onnx_bench.importing.importer import import_model
+from onnx_bench.reader import read_graph
 from tests.onnx_bench.importing.models import imported, model, operators, output, the
 
 
@@ -92,3 +97,34 @@ def test_the_model_is_not_changed() -> None:
     before = proto.SerializeToString()
     import_model(proto)
     assert proto.SerializeToString() == before
+
+
+def test_shared_weights_are_stored_once() -> None:
+    graph = imported("a = Conv (x, w) b = Relu (a) y = Conv (b, w)", stored="float[3,3,1,1] w")
+    assert (graph.params, graph.stored_params) == (18, 9)
+    assert graph.normalise().stored_params == 9
+
+
+@pytest.mark.parametrize(("gate", "kept"), [("float[1] g = {0}", True), ("float[1,1,1,1] g = {0}", True),
+                                            ("float g = {0}", False)])  # fmt: skip
+def test_a_gate_that_starts_at_zero_does_not_cut_its_branch(gate: str, kept: bool) -> None:
+    """ReZero, SAGAN and their like before training. A number that multiplies (`none` of a search space) has no axes."""
+    graph = imported("b = Conv (x, w) g_b = Mul (b, g) y = Add (x, g_b)", stored=f"float[3,3,1,1] w; {gate}")
+    assert ("Conv" in operators(graph.normalise())) is kept
+
+
+@pytest.mark.parametrize("elements", [6, 200])
+def test_masks_that_mask_nothing_are_known_whatever_their_size(elements: int) -> None:
+    shape = (1, 1, elements, elements)
+    added, inverted = "y = Add (x, m)", "n = Not (m) f = Cast <to = 1> (n) y = Add (x, f)"
+    for body, values in ((added, np.zeros(shape, np.float32)), (inverted, np.ones(shape, np.bool_))):
+        made = model(body, inputs=f"float[1,1,{elements},{elements}] x")
+        made.graph.initializer.append(numpy_helper.from_array(values, "m"))
+        graph = read_graph(made.SerializeToString(), trusted=True)
+        assert (operators(graph), graph.stored_params) == ([], 0), values.dtype
+
+
+def test_other_tensors_of_one_value_are_learned() -> None:
+    made = model("y = Add (x, w)", inputs="float[1,8,12,12] x")
+    made.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 8, 12, 12), np.float32), "w"))
+    assert read_graph(made.SerializeToString(), trusted=True).params == 8 * 12 * 12

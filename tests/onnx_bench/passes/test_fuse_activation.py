@@ -132,6 +132,13 @@ def test_form_is_found_inside_a_product(form: Form) -> None:
     assert [n.op for n in normalised(form, gated=True)] == [FORMS[form][0], "Mul"]
 
 
+@pytest.mark.parametrize("form", [gelu_erf, gelu_erf_half_first, gelu_tanh])
+def test_gelu_keeps_its_form_beside_a_factor(form: Form) -> None:
+    """Normaliser-free networks scale their activations; exporters write GELU out up to opset 19."""
+    nodes = normalised(lambda b, x: times(b, form(b, x), 1.7))
+    assert [(n.op, n.get("value")) for n in nodes] == [("Gelu", None), ("Constant", (1.7,)), ("Mul", None)]
+
+
 def test_gate_narrower_than_the_product_is_found() -> None:
     b = GraphBuilder()
     x = b.input((1, 4, 8, 8))

@@ -192,3 +192,15 @@ def test_values_before_transposed_weights() -> None:
     weights = b.add("Softmax", times(b, b.add("MatMul", q, swapped(b, k)), SCALE), axis=3)
     _, node = canonical(b, b.add("MatMul", swapped(b, v), swapped(b, weights)))
     assert node.shape == HEADS
+
+
+@pytest.mark.parametrize(("value", "fused"), [(0.0, True), (1.0, False)])
+def test_a_guard_of_queries_without_keys_is_dropped(value: float, fused: bool) -> None:
+    """PyTorch writes it where a mask might mask everything."""
+    b = GraphBuilder()
+    x = b.input((1, 6, 16))
+    q, k, v = (heads(b, x) for _ in range(3))
+    weights = b.add("Softmax", times(b, b.add("MatMul", q, swapped(b, k)), SCALE), axis=3)
+    guarded = b.add("Where", b.add("IsNaN", weights), number(b, value), weights)
+    graph, _ = normalise(b.build(b.add("MatMul", guarded, v)))
+    assert ("Attention" in [n.op for n in graph.nodes]) is fused

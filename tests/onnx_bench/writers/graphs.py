@@ -263,6 +263,22 @@ def blocks() -> Graph:
     return b.build(b.linear(b.global_pool(x), 10))
 
 
+def computed_weights() -> Graph:
+    b = GraphBuilder()
+    x = b.input(PLANE)
+    channels, made = b.shape(x)[1], b.linear(b.global_pool(x), 6 * b.shape(x)[1] * 9)
+    layers = [
+        b.add(op, x, b.add("Reshape", made, shape=shape), channels=6, kernel=(3, 3), strides=(2, 2), pads=pads,
+              dilations=(1, 1), bias=bias, **more)
+        for op, shape, more in (
+            ("Conv", (6, channels, 3, 3), {}), ("ConvTranspose", (channels, 6, 3, 3), {"output_padding": (0, 0)}),
+        )
+        for pads in ((1, 1, 1, 1), (0, 1, 1, 0))
+        for bias in (False, True)
+    ]  # fmt: skip
+    return b.build(*layers)
+
+
 def pools() -> Graph:
     b = GraphBuilder()
     x = b.input(PLANE)
@@ -324,6 +340,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "linear_asymmetric": partial(resizes, "linear", "asymmetric"),
     "cubic": partial(resizes, "cubic", "half_pixel"),
     "cubic_asymmetric": partial(resizes, "cubic", "asymmetric", cubic_coeff_a=-0.5),
+    "computed_weights": computed_weights,
     "pools": pools,
     "fixed_batch": fixed_batch,
     "constants": constants,

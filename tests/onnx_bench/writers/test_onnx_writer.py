@@ -82,6 +82,19 @@ def test_standard_operators_without_canonical_form_are_written_verbatim() -> Non
     assert_same(run_module(to_module(graph), inputs), run_onnx(session(model), inputs))
 
 
+def test_arguments_that_were_inputs_are_written_as_inputs() -> None:
+    attrs = (("block_shape", (2, 2)), ("image_shape", (4, 4)))
+    model = to_onnx(Graph((*only_input((1, 12, 9)), Node("Col2Im", (0,), attrs, (1, 3, 4, 4))), (1,)))
+    onnx.checker.check_model(model, full_check=True)
+    assert len(model.graph.node[-1].input) == 3
+
+
+def test_operators_whose_insides_are_lost_are_named() -> None:
+    graph = Graph((*only_input((1, 4)), Node("Loop", (0,), (), (1, 4))), (1,))
+    with pytest.raises(UnsupportedGraphError, match="node 1: Loop cannot be written without its body"):
+        to_onnx(graph)
+
+
 def only_input(shape: tuple[int, ...]) -> tuple[Node, ...]:
     b = GraphBuilder()
     return b.build(b.input(shape)).nodes
