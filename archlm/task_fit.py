@@ -60,7 +60,7 @@ def lost_norms(graph: ArchGraph) -> str:
         return ""
     return (
         "no convolution has a norm or a bias: if there were batch norms, torch's dynamo exporter has left out those of "
-        "an untrained network; export with dynamo=False, or after training"
+        "an untrained network; export with dynamo=False or optimize=False, or after training"
     )
 
 
