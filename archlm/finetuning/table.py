@@ -110,7 +110,7 @@ def read_table(
     Raises:
         InvalidTableError: The table cannot be read or learned from; the message says where and what to do.
         UnknownNameError: There is no such `space`.
-        UserInputError: One of `inputs` is malformed.
+        UserInputError: One of `inputs` is malformed, or they are given and no row names a factory.
     """
     if space is not None:
         spaces.get(space)
@@ -304,6 +304,12 @@ def _read_all(
     rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str], *, as_trained: bool
 ) -> Iterator[Read]:  # fmt: skip
     files = [None if row.space else _find_file(row.name, folder) for row in rows]
+    others = (row.name for row, file in zip(rows, files, strict=True) if file is None and not row.space)
+    if inputs and not any(map(names_factory, others)):
+        raise UserInputError(
+            f"input shapes {', '.join(inputs)} are given, but no row names a module:factory; ONNX files and "
+            "architecture strings have shapes of their own: leave the input shapes out"
+        )
     read = read_many(file for file in files if file is not None)
     for row, file in zip(rows, files, strict=True):
         try:

@@ -67,6 +67,14 @@ def test_a_wrong_table_writes_nothing(
     assert isinstance(shown.exception, InvalidTableError) and said in str(shown.exception)
 
 
+def test_an_input_that_nothing_could_have_is_told_at_once(archlm_command: Run, table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fitted"
+    shown = archlm_command(
+        "finetune", table, "--target", "my latency", "--space", SPACE, "--input", "1x3x32x32", "--out", out
+    )
+    assert shown.exit_code == 2 and "it is for module:factory" in " ".join(shown.stderr.split()) and not out.exists()
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(
     archlm_command: Run, table: Path, tmp_path: Path
 ) -> None:

@@ -353,6 +353,14 @@ def test_wrong_options_are_answered_before_the_table_is_read() -> None:
         read_table("none.csv", "acc", inputs=["3x"])
 
 
+@pytest.mark.parametrize("space", ["nats_size", None])
+def test_input_shapes_of_nothing_are_told(tmp_path: Path, space: str | None) -> None:
+    shutil.copy(ONNX, tmp_path / "a.onnx")
+    table = csv(tmp_path, *LINES) if space else csv(tmp_path, *(f"a.onnx,{value}" for value in VALUES))
+    with pytest.raises(UserInputError, match="1x3 are given, but no row names a module:factory"):
+        read_table(table, "acc", space=space, inputs=["1x3"])
+
+
 def test_values_are_checked_before_any_network_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "table_side_effect.py", "raise SystemExit('loaded')")
