@@ -85,6 +85,11 @@ class Predictor:
         shipped = (*self.weights.tasks, *map(LATENCY.__add__, self.weights.devices.spaces))
         return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
 
+    @property
+    def own_tasks(self) -> dict[str, Task]:
+        """The fine-tuned tasks by name; those that `get_task` knows are of the predictor that was made last."""
+        return {name: part.task for name, part in self.finetuned.items()}
+
     def predict(
         self, items: Any, tasks: str | Task | Sequence[str | Task] = ("cifar10",), *, records: str | Path | None = None
     ) -> pd.DataFrame:
@@ -231,7 +236,7 @@ class Predictor:
         progress("reading the networks")
         labelled = read_table(
             data, target, task=task, direction=direction, space=space, inputs=inputs,
-            average_duplicates=average_duplicates,
+            average_duplicates=average_duplicates, own=self.own_tasks,
         )  # fmt: skip
         return self.finetune_on(labelled, quick=quick, seed=seed, progress=progress)
 

@@ -64,7 +64,7 @@ def finetune(
         say("reading the networks")
         labelled = read_table(
             table, target, task=described, direction=direction, space=space, inputs=inputs or (),
-            average_duplicates=average_duplicates,
+            average_duplicates=average_duplicates, own=predictor.own_tasks,
         )  # fmt: skip
         fitted = predictor.finetune_on(labelled, quick=quick, seed=seed, progress=say)
         part = fitted.finetuned[labelled.task.name]

@@ -13,7 +13,7 @@ from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import NETWORKS, Candidates, choose
-from archlm.finetuning.table import LabelledNetworks, adds_up, identity
+from archlm.finetuning.table import LabelledNetworks, adds_up, check_spread, identity
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
 from onnx_bench.graph import ArchGraph
@@ -67,7 +67,7 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
     """The measured networks of both; a network that was measured again has its new value.
 
     Raises:
-        InvalidTableError: They are of tasks with another direction or unit.
+        InvalidTableError: They are of tasks with another direction or unit, or all values are the same now.
     """
     if (labelled.task.direction, labelled.task.unit) != (earlier.task.direction, earlier.task.unit):
         raise InvalidTableError(
@@ -82,8 +82,10 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
     note = f"labels: {len(kept)} from before, {len(fresh) - again} of new networks, {again} of networks measured again"
     if again:
         note += "; the new values count"
+    values = np.concatenate([earlier.values[kept], labelled.values])
+    check_spread(values, labelled.task.name)
     return replace(
         labelled, names=(*(earlier.names[i] for i in kept), *labelled.names),
         graphs=(*(graphs[i] for i in kept), *labelled.graphs),
-        values=np.concatenate([earlier.values[kept], labelled.values]), notes=(*labelled.notes, note),
+        values=values, notes=(*labelled.notes, note),
     )  # fmt: skip

@@ -11,10 +11,11 @@ import math
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -91,6 +92,7 @@ def read_table(
     space: str | None = None,
     inputs: Sequence[str] = (),
     average_duplicates: bool = False,
+    own: Mapping[str, Task] = MappingProxyType({}),
     progress: Progress | None = None,
 ) -> LabelledNetworks:
     """Read and check a table of measured networks.
@@ -105,6 +107,8 @@ def read_table(
         space: The search space of the architecture strings.
         inputs: Input shapes of factories, see `load_factory`.
         average_duplicates: Take the mean where a network is there several times, under its first name.
+        own: Tasks that were fitted before, by name, to whose labels those of the table are added, so that one will do;
+            another predictor of this process may have tasks of the same names.
         progress: Passes on the networks while they are read, given their number; for a progress bar.
 
     Raises:
@@ -117,14 +121,16 @@ def read_table(
     for text in inputs:
         parse_input(text)
     rows = _check_rows(list(read_rows(data, target)), space)
-    labelled, guess = (task, "") if task is not None else _task_of(target, direction)
+    labelled, guess = (task, "") if task is not None else _task_of(target, direction, own)
     if direction not in (None, labelled.direction):
         raise InvalidTableError(
             f"task {labelled.name} has direction {labelled.direction}, but {direction} is asked for: leave the "
             "direction out, or rename the column if it is another quantity"
         )
     values = _numbers(rows, target)
-    _check_spread(values, target)
+    alone = labelled.name not in own or not rows
+    if alone:
+        check_spread(values, target)
     _check_unit(rows, values, labelled, is_cost=task is None and names_cost(target))
 
     folder = Path(data).parent if isinstance(data, str | Path) else None
@@ -134,7 +140,8 @@ def read_table(
     notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
     # Divided before they are summed: the mean of finite numbers is finite.
     means = np.array([sum(values[i] / len(group) for i in group) for group in groups], dtype=np.float64)
-    _check_spread(means, target)
+    if alone:
+        check_spread(means, target)
     firsts = [group[0] for group in groups]
     return LabelledNetworks(
         tuple(rows[i].name for i in firsts), tuple(graphs[i] for i in firsts), means, labelled, notes
@@ -191,12 +198,14 @@ def _words(target: str) -> list[str]:
     return words + [hint for word in words for hint in _LOWER_IS_BETTER if len(hint) > 3 and word.endswith(hint)]
 
 
-def _task_of(target: str, direction: Literal["max", "min"] | None) -> tuple[Task, str]:
+def _task_of(
+    target: str, direction: Literal["max", "min"] | None, own: Mapping[str, Task]
+) -> tuple[Task, str]:  # fmt: skip
     """The known task that a column is named after, or a new one; and what was guessed, empty if nothing was."""
     name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")[:60] or "target"
     for known in (target.strip(), name):
         try:
-            task = get_task(known)
+            task = own[known] if known in own else get_task(known)
         except UnknownNameError:
             continue
         if direction and direction != task.direction and not is_shipped(task.name):
@@ -254,7 +263,7 @@ def _number(value: Any) -> float | None:
         return math.inf
 
 
-def _check_spread(values: NDArray[np.float64], target: str) -> None:
+def check_spread(values: NDArray[np.float64], target: str) -> None:
     """Raises InvalidTableError where there are too few values, or only one."""
     if len(values) < LEAST:
         raise InvalidTableError(f"the table has {len(values)} networks; at least {LEAST} are needed: measure more")

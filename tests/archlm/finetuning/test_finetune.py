@@ -216,6 +216,32 @@ def test_a_direction_that_was_guessed_can_be_given(table: pd.DataFrame) -> None:
     assert found.direction == "min" and "lower is better" in found.description
 
 
+def test_two_predictors_have_a_task_of_one_name_each_its_own(table: pd.DataFrame) -> None:
+    shipped = Predictor.from_pretrained()
+    plain = table[:6].rename(columns={"speed": "bar"})
+    less = shipped.finetune(plain, "bar", space=SPACE, direction="min")
+    more = shipped.finetune(plain, "bar", space=SPACE, direction="max")
+    items = [(SPACE, arch) for arch in table.arch[:6]]
+    low, high = (one.predict(items, ["bar"]) for one in (less, more))
+    order = np.argsort(plain["bar"].to_numpy())
+    assert low.percentile[order[0]] > 50 > high.percentile[order[0]]
+    again = less.finetune(table[6:11].rename(columns={"speed": "bar"}), "bar", space=SPACE).finetuned["bar"]
+    assert again.task.direction == "min" and len(again.values) == 11
+
+
+def test_one_more_label_and_one_corrected_will_do(table: pd.DataFrame) -> None:
+    fitted = Predictor.from_pretrained().finetune(table[:6], "speed", space=SPACE)
+    more = fitted.finetune(table[6:7], "speed", space=SPACE)
+    assert more.finetuned["speed"].values.tolist() == table.speed[:7].tolist()
+    corrected = table[:6].assign(speed=10.0)
+    found = more.finetune(corrected[:1], "speed", space=SPACE).finetuned["speed"]
+    assert sorted(found.values) == sorted([10.0, *table.speed[1:7]])
+    with pytest.raises(InvalidTableError, match="is 10 for all 6 networks"):
+        fitted.finetune(corrected, "speed", space=SPACE)
+    with pytest.raises(InvalidTableError, match="the table has 0 networks"):
+        fitted.finetune(table[:0], "speed", space=SPACE)
+
+
 class Started(Exception):
     """Graph networks are trained."""
 
