@@ -71,8 +71,10 @@ def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
 def _why(labels: int) -> str:
     if labels < 60:
         return (
-            "So few labels are fitted exactly, by Gaussian processes on what the pretrained members say of a network. "
-            "More labels bring more than another method would."
+            "So few labels suit simple learners: lines through the size of a network or what is said of its "
+            "description, Gaussian processes on what the pretrained members say of it and, for costs that add up over "
+            "layers, a device like the known ones. Cross-validation on the labels weighs them. More labels bring more "
+            "than another method would."
         )
     return (
         "Learners that suit this number of labels were cross-validated on them, and weighed by their errors; the "

@@ -38,8 +38,11 @@ if TYPE_CHECKING:
 
 LEAST = 5
 """Networks without which nothing can be learned."""
+LEAST_SPREAD = 1e-200
+"""Between the largest and the smallest value: with less, the arithmetic of floating point fails."""
 
 _NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.IGNORECASE)
+_NAME_MOST = 60
 _EMPTY = {"", "nan", "na", "n/a", "none", "null"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _COSTS = {"latency", "time", "ms", "energy", "power", "memory"}
@@ -150,9 +153,9 @@ def read_table(
 
 def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> list[_Row]:
     """The rows, with the space of every architecture string. Raises InvalidTableError."""
-    if found and [str(name).strip() for _, (name, *_) in found] == list(map(str, range(len(found)))):
+    if found and all(str(name).strip().isdecimal() for _, (name, *_) in found):
         raise InvalidTableError(
-            "the first column is an index, it counts the rows and names no network: write the table without it "
+            "the first column is an index, it numbers the rows and names no network: write the table without it "
             "(pandas: to_csv with index=False)"
         )
     rows, nameless, elsewhere = [], [], []
@@ -202,7 +205,8 @@ def _task_of(
     target: str, direction: Literal["max", "min"] | None, own: Mapping[str, Task]
 ) -> tuple[Task, str]:  # fmt: skip
     """The known task that a column is named after, or a new one; and what was guessed, empty if nothing was."""
-    name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")[:60] or "target"
+    spelled = re.sub(r"[\W_]+", "-", target.lower()).strip("-")
+    name = spelled[:_NAME_MOST] or "target"
     for known in (target.strip(), name):
         try:
             task = own[known] if known in own else get_task(known)
@@ -210,6 +214,13 @@ def _task_of(
             continue
         if direction and direction != task.direction and not is_shipped(task.name):
             continue  # it was guessed wrongly before
+        if name != spelled and task.name == name and task.title != target:
+            if known not in own:
+                continue
+            raise InvalidTableError(
+                f"columns {quote(target)} and {quote(task.title)} would both be the task {name!r}; rename the column: "
+                f"with letters, and at most {_NAME_MOST} characters"
+            )
         if not is_shipped(task.name):
             better = "higher" if task.direction == "max" else "lower"
             return task, f"column {quote(target)} holds labels of your task {task.name}, {better} is better"
@@ -241,7 +252,8 @@ def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
     kinds = (("no number", strange), ("nothing (empty or NaN)", empty), ("an infinite number", infinite))
     if wrong := [f"{kind} in {some(where)}" for kind, where in kinds if where]:
         raise InvalidTableError(
-            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5, or remove these rows"
+            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (1 and 0 for yes and no), "
+            "or remove these rows"
         )
     return np.array(numbers, dtype=np.float64)
 
@@ -271,6 +283,11 @@ def check_spread(values: NDArray[np.float64], target: str) -> None:
         raise InvalidTableError(
             f"column {quote(target)} is {values[0]:g} for all {len(values)} networks, so there is nothing to learn; "
             "choose another column"
+        )
+    if (spread := values.max() - values.min()) < LEAST_SPREAD:
+        raise InvalidTableError(
+            f"the values of column {quote(target)} differ by {spread:g} at most, and {LEAST_SPREAD:g} is the least: "
+            "write them in a smaller unit"
         )
 
 

@@ -137,7 +137,8 @@ def _places(header: Sequence[str], target: str | None) -> list[int]:
         raise InvalidTableError(_missing_column(wanted, columns))
     if columns[0] == wanted:
         raise InvalidTableError(
-            f"the target {quote(wanted)} is the first column, which must name the networks; move it to the right"
+            f"the target {quote(wanted)} is the first column, which must name the networks; move it to the right (an "
+            "index of pandas is no column: reset_index())"
         )
     spaces = [columns.index("space")] if "space" in columns[1:] and wanted != "space" else []
     return [0, columns.index(wanted), *spaces]

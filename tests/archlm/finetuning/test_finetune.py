@@ -208,6 +208,14 @@ def test_percentages_stay_between_0_and_100(table: pd.DataFrame) -> None:
     assert (answers.q05 <= answers["mean"]).all() and (answers["mean"] <= answers.q95).all()
 
 
+def test_yes_and_no_are_answered_between_0_and_1(table: pd.DataFrame) -> None:
+    yes = table[:12].assign(converged=(table.speed > table.speed.median()).astype(int))
+    found = Predictor.from_pretrained().finetune(yes, "converged", space=SPACE)
+    answers = found.predict([(SPACE, arch) for arch in table.arch], ["converged"])
+    assert answers.q05.min() == 0 and answers.q95.max() == 1
+    assert (answers.q05 <= answers["mean"]).all() and (answers["mean"] <= answers.q95).all()
+
+
 def test_a_direction_that_was_guessed_can_be_given(table: pd.DataFrame) -> None:
     shipped = Predictor.from_pretrained()
     plain = table[:6].rename(columns={"speed": "foo"})

@@ -162,6 +162,19 @@ def test_a_column_named_after_a_known_task_is_that_task(column: str) -> None:
     assert found.notes == (f"column {column!r} is taken for the known task cifar10: top-1 accuracy in %",)
 
 
+def test_columns_of_any_script_are_tasks_of_their_own() -> None:
+    names = [read(frame(target=column), column).task.name for column in ("精度", "时延", "Prüf_Güte (µs)")]
+    assert names == ["精度", "时延", "prüf-güte-µs"]
+
+
+def test_two_columns_never_become_one_task() -> None:
+    for first, second in (("x" * 70 + "1", "x" * 70 + "2"), ("%", "#")):
+        known = read(frame(target=first), first).task
+        assert read(frame(target=first), first, own={known.name: known}).task is known
+        assert "rename the column" in refused(frame(target=second), second, own={known.name: known})
+        assert read(frame(target=second), second).task.title == second, "another predictor's task is no concern"
+
+
 def test_a_given_task_is_taken() -> None:
     task = percent_task()
     found = read(frame(), task=task)
@@ -401,7 +414,19 @@ def test_the_mean_of_huge_values_is_finite() -> None:
 
 
 def test_an_index_in_the_first_column_is_called_one(tmp_path: Path) -> None:
-    frame().to_csv(tmp_path / "t.csv")
-    for table in (tmp_path / "t.csv", pd.read_csv(tmp_path / "t.csv")):
-        message = refused(table)
-        assert "is an index" in message and "index=False" in message
+    for name, table in (("whole", frame()), ("part", frame()[1:].sample(frac=1, random_state=0))):
+        table.to_csv(tmp_path / f"{name}.csv")
+        for found in (tmp_path / f"{name}.csv", pd.read_csv(tmp_path / f"{name}.csv")):
+            message = refused(found)
+            assert "is an index" in message and "index=False" in message
+
+
+def test_names_in_an_index_are_no_column() -> None:
+    assert "reset_index()" in refused(frame().set_index("arch"))
+    assert read(frame().set_index("arch").reset_index()).names == tuple(ARCHS)
+
+
+def test_values_too_close_for_floating_point() -> None:
+    message = refused(frame([value * 1e-310 for value in VALUES]))
+    assert "differ by" in message and "smaller unit" in message
+    assert len(read(frame([value * 1e-100 for value in VALUES])).values) == 6
