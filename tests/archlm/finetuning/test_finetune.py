@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_a_stranger_is_flagged_and_its_interval_is_wide(fitted: Predictor, table
 
 def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> None:
     part = fitted.finetuned["speed"]
-    text = write_report(tmp_path, part).read_text()
+    text = write_report(tmp_path, [part]).read_text()
     assert "14 measured networks" in text and max(part.choice.shares, key=lambda n: part.choice.shares[n]) in text
     assert {path.name for path in tmp_path.iterdir()} == {
         "report.md", "predicted.png", "calibration.png", "learners.png", "curve.png",
@@ -108,10 +109,21 @@ def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> Non
     assert all(f"| {labels} | {error:.2f} |" in text for labels, error in zip((5, 11), part.curve.errors, strict=True))
 
 
+def test_the_report_of_several_tasks_has_a_section_and_pictures_of_each(
+    fitted: Predictor, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    both = fitted.finetune(table[:6].rename(columns={"speed": "second"}), "second", space=SPACE)
+    text = write_report(tmp_path, list(both.finetuned.values())).read_text()
+    assert [line for line in text.splitlines() if line.startswith("# ")] == ["# speed", "# second"]
+    pictures = re.findall(r"\]\((.*?)\)", text)
+    assert len(pictures) == len(set(pictures)) == 7
+    assert {path.name for path in tmp_path.iterdir()} == {"report.md", *pictures}
+
+
 def test_a_report_that_cannot_be_written_is_said(fitted: Predictor, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserInputError, match="cannot write the report"):
-        write_report(tmp_path / "file", fitted.finetuned["speed"])
+        write_report(tmp_path / "file", [fitted.finetuned["speed"]])
 
 
 def test_a_damaged_task_is_a_checkpoint_error(fitted: Predictor) -> None:
