@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from archlm.finetuning import network_text
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import Sample
-from archlm.finetuning.selection import NETWORKS, Candidates, choose
+from archlm.finetuning.selection import Candidates, choose, named_slow
 from archlm.finetuning.table import LabelledNetworks, adds_up, check_spread, identity
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
@@ -42,8 +42,11 @@ def finetune(
         len(values), starts, describe(labelled.task), known=known if adds_up(labelled.task) and logarithmic else None,
         seed=seed, threads=threads,
     )  # fmt: skip
-    choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=_timed(progress, candidates.fits))
-    timed = _timed(progress, choice.shares)
+    choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=progress)
+
+    def timed(step: str) -> None:
+        progress(named_slow(step, choice.shares))
+
     curve = LearningCurve.of(candidates, choice, networks, values, logarithmic, seed=seed, progress=timed)
     timed("fitting to all labels")
     texts = [network_text.write(graph) for graph in labelled.graphs]
@@ -51,11 +54,6 @@ def finetune(
         labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic, curve=curve,
         notes=labelled.notes,
     )  # fmt: skip
-
-
-def _timed(progress: Callable[[str], None], learners: Collection[str]) -> Callable[[str], None]:
-    """`progress` that also says why a step takes long, where one of these learners is slow."""
-    return (lambda step: progress(f"{step}: training graph networks, minutes")) if NETWORKS in learners else progress
 
 
 def is_cost(labelled: LabelledNetworks) -> bool:

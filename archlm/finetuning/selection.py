@@ -43,6 +43,9 @@ a process over these as well takes its share from better ones (on the same three
 NETWORKS_LEAST = 100
 NETWORKS_FOLDS_MOST = 300
 """Labels up to which graph networks are trained once for each fold; beyond, once for one fold alone."""
+NETWORKS_LAG = 1.5
+"""Error of the graph networks on the first fold, as a multiple of that of the best other learner, beyond which they are
+trained no further: a learner that errs so much more gets no share, unless its errors are unlike those of the others."""
 DEVICE_MOST = 1000
 """Labels: beyond, trees and graph networks know more than sums."""
 FOLDS = 5
@@ -143,14 +146,20 @@ def choose(
         seed: Of the folds.
         progress: Told what is done next.
     """
-    count, names = len(values), list(candidates.fits)
+    count, names, given_up = len(values), list(candidates.fits), dict[str, float]()
     rounds = divided(count, seed)
     found = cross_validate(candidates, sample, values, logarithmic, rounds, progress=progress)
+    scores = TargetScale.fit(values, logarithmic).to_scores(values)
+    first = fold_errors(names, found[0], scores, rounds[0])
+    if networks_lag(first):
+        given_up[f"{NETWORKS}, first fold"] = first[NETWORKS]
+        found = np.delete(found, names.index(NETWORKS), axis=2)
+        names.remove(NETWORKS)
     honest = weigh_honestly(found, values, logarithmic, rounds)
     asked = np.isfinite(honest)
-    target = np.broadcast_to(TargetScale.fit(values, logarithmic).to_scores(values), asked.shape)
+    target = np.broadcast_to(scores, asked.shape)
     shares = _weigh(found[asked], target[asked])
-    errors = {name: rms(found[..., i][asked] - target[asked]) for i, name in enumerate(names)}
+    errors = {name: rms(found[..., i][asked] - target[asked]) for i, name in enumerate(names)} | given_up
     errors[CHOSEN] = rms(honest[asked] - target[asked])
     return Choice(
         {name: float(share) for name, share in zip(names, shares, strict=True) if share},
@@ -182,6 +191,22 @@ def divided(count: int, seed: int) -> list[Round]:
     ]  # fmt: skip
 
 
+def fold_errors(names: Sequence[str], found: Floats, target: Floats, one: Round) -> dict[str, float]:
+    """The error of each learner on the labels of a fold. Shapes: M names, [N, M], [N]."""
+    return {name: rms(found[one.test, place] - target[one.test]) for place, name in enumerate(names)}
+
+
+def networks_lag(errors: Mapping[str, float]) -> bool:
+    """Whether graph networks err so much more than another learner that training them further is in vain."""
+    others = [error for name, error in errors.items() if name != NETWORKS]
+    return NETWORKS in errors and bool(others) and errors[NETWORKS] > NETWORKS_LAG * min(others)
+
+
+def named_slow(step: str, learners: Collection[str]) -> str:
+    """A step that also says why it takes long, where one of these learners is slow."""
+    return f"{step}: training graph networks, minutes" if NETWORKS in learners else step
+
+
 def cross_validate(
     candidates: Candidates, sample: Sample, values: Floats, logarithmic: bool, rounds: Sequence[Round], *,
     network_folds_most: int = NETWORKS_FOLDS_MOST, progress: Callable[[str], None] = lambda _: None,
@@ -198,19 +223,24 @@ def cross_validate(
         progress: Told what is done next.
 
     Returns:
-        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked.
+        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked: graph networks beyond the
+        first fold where they lag on it.
     """
-    scale = TargetScale.fit(values, logarithmic)
-    found = np.full((rounds[-1].repeat + 1, len(values), len(candidates.fits)), np.nan)
-    for number, (repeat, fold, test, seen) in enumerate(rounds, 1):
-        progress(f"fold {number} of {len(rounds)}")
-        inner = TargetScale.fit(values[seen], logarithmic)
-        labelled, asked = sample.take(seen), sample.take(test)
-        for place, (name, fit) in enumerate(candidates.fits.items()):
-            if name == NETWORKS and fold and len(values) > network_folds_most:
-                continue
-            learner = fit(labelled, inner.to_scores(values[seen]), inner)
-            found[repeat, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
+    scale, names = TargetScale.fit(values, logarithmic), list(candidates.fits)
+    found = np.full((rounds[-1].repeat + 1, len(values), len(names)), np.nan)
+    fitted = names
+    for number, one in enumerate(rounds, 1):
+        progress(named_slow(f"fold {number} of {len(rounds)}", fitted))
+        inner = TargetScale.fit(values[one.seen], logarithmic)
+        labelled, asked = sample.take(one.seen), sample.take(one.test)
+        for name in fitted:
+            learner = candidates.fits[name](labelled, inner.to_scores(values[one.seen]), inner)
+            told = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
+            found[one.repeat, one.test, names.index(name)] = told
+        if number == 1:
+            errors = fold_errors(names, found[0], scale.to_scores(values), one)
+            if networks_lag(errors) or len(values) > network_folds_most:
+                fitted = [name for name in names if name != NETWORKS]
     return found
 
 

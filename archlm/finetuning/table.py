@@ -252,8 +252,8 @@ def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
     kinds = (("no number", strange), ("nothing (empty or NaN)", empty), ("an infinite number", infinite))
     if wrong := [f"{kind} in {some(where)}" for kind, where in kinds if where]:
         raise InvalidTableError(
-            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (1 and 0 for yes and no), "
-            "or remove these rows"
+            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (1 and 0 for yes and "
+            "no), or remove these rows"
         )
     return np.array(numbers, dtype=np.float64)
 
