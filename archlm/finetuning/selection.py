@@ -43,9 +43,6 @@ a process over these as well takes its share from better ones (on the same three
 NETWORKS_LEAST = 100
 NETWORKS_FOLDS_MOST = 300
 """Labels up to which graph networks are trained once for each fold; beyond, once for one fold alone."""
-NETWORKS_LAG = 1.5
-"""Error of the graph networks on the first fold, as a multiple of that of the best other learner, beyond which they are
-trained no further: a learner that errs so much more gets no share, unless its errors are unlike those of the others."""
 DEVICE_MOST = 1000
 """Labels: beyond, trees and graph networks know more than sums."""
 FOLDS = 5
@@ -150,11 +147,11 @@ def choose(
     rounds = divided(count, seed)
     found = cross_validate(candidates, sample, values, logarithmic, rounds, progress=progress)
     scores = TargetScale.fit(values, logarithmic).to_scores(values)
-    first = fold_errors(names, found[0], scores, rounds[0])
-    if networks_lag(first):
-        given_up[f"{NETWORKS}, first fold"] = first[NETWORKS]
-        found = np.delete(found, names.index(NETWORKS), axis=2)
-        names.remove(NETWORKS)
+    if networks_in_vain(names, found[0], scores, rounds[0]):
+        place, test = names.index(NETWORKS), rounds[0].test
+        given_up[f"{NETWORKS}, first fold"] = rms(found[0, test, place] - scores[test])
+        found = np.delete(found, place, axis=2)
+        del names[place]
     honest = weigh_honestly(found, values, logarithmic, rounds)
     asked = np.isfinite(honest)
     target = np.broadcast_to(scores, asked.shape)
@@ -191,15 +188,19 @@ def divided(count: int, seed: int) -> list[Round]:
     ]  # fmt: skip
 
 
-def fold_errors(names: Sequence[str], found: Floats, target: Floats, one: Round) -> dict[str, float]:
-    """The error of each learner on the labels of a fold. Shapes: M names, [N, M], [N]."""
-    return {name: rms(found[one.test, place] - target[one.test]) for place, name in enumerate(names)}
+def networks_in_vain(names: Sequence[str], found: Floats, target: Floats, one: Round) -> bool:
+    """Whether the best other learner errs no less on a fold with the least share of the graph networks beside it.
 
-
-def networks_lag(errors: Mapping[str, float]) -> bool:
-    """Whether graph networks err so much more than another learner that training them further is in vain."""
-    others = [error for name, error in errors.items() if name != NETWORKS]
-    return NETWORKS in errors and bool(others) and errors[NETWORKS] > NETWORKS_LAG * min(others)
+    Shapes:
+        names: M learners; found: [N, M]; target: [N].
+    """
+    others = [place for place, name in enumerate(names) if name != NETWORKS]
+    if len(others) in (0, len(names)):
+        return False
+    wrong = found[one.test] - target[one.test, None]
+    best = wrong[:, min(others, key=lambda place: rms(wrong[:, place]))]
+    mixed = best + (wrong[:, names.index(NETWORKS)] - best) / _STEPS
+    return rms(mixed) >= rms(best)
 
 
 def named_slow(step: str, learners: Collection[str]) -> str:
@@ -224,7 +225,7 @@ def cross_validate(
 
     Returns:
         [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked: graph networks beyond the
-        first fold where they lag on it.
+        first fold where they were trained in vain for it.
     """
     scale, names = TargetScale.fit(values, logarithmic), list(candidates.fits)
     found = np.full((rounds[-1].repeat + 1, len(values), len(names)), np.nan)
@@ -238,8 +239,8 @@ def cross_validate(
             told = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
             found[one.repeat, one.test, names.index(name)] = told
         if number == 1:
-            errors = fold_errors(names, found[0], scale.to_scores(values), one)
-            if networks_lag(errors) or len(values) > network_folds_most:
+            vain = networks_in_vain(names, found[0], scale.to_scores(values), one)
+            if vain or len(values) > network_folds_most:
                 fitted = [name for name in names if name != NETWORKS]
     return found
 

@@ -46,7 +46,7 @@ def read_rows(data: Any, target: str | None) -> Iterator[tuple[int, list[Any]]]:
         InvalidTableError: The table cannot be read or lacks the target; at once, or with a row.
     """
     if not isinstance(data, str | Path):
-        if hasattr(data, "iloc"):
+        if hasattr(data, "iloc") and hasattr(data, "columns"):
             return _frame_rows(data, target)
         if hasattr(data, "to_pandas"):
             return _frame_rows(data.to_pandas(), target)

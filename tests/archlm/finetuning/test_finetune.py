@@ -19,7 +19,7 @@ from archlm.finetuning.selection import CHOSEN, NETWORKS
 from archlm.finetuning.table import read_table
 from archlm.finetuning.tuned_networks import TunedNetworks
 from onnx_bench import spaces
-from onnx_bench.errors import CheckpointError, InvalidTableError, UserInputError
+from onnx_bench.errors import CheckpointError, InvalidTableError, UnknownNameError, UserInputError
 from onnx_bench.tasks import get_task
 
 SPACE = "nasbench201"
@@ -63,6 +63,11 @@ def test_other_tasks_are_answered_as_before(fitted: Predictor, table: pd.DataFra
     both = fitted.predict(items, ["cifar10", "speed"])
     pd.testing.assert_frame_equal(both[:1], Predictor.from_pretrained().predict(items, ["cifar10"]))
     assert fitted.tasks[0] == "speed"
+
+
+def test_a_task_that_is_not_known_is_answered_with_its_own_ones_first(fitted: Predictor) -> None:
+    with pytest.raises(UnknownNameError, match="there is no task 'the speed' here; this predictor answers speed, "):
+        fitted.predict([(SPACE, "x")], ["the speed"])
 
 
 def test_it_is_saved_and_read(fitted: Predictor, table: pd.DataFrame, tmp_path: Path) -> None:

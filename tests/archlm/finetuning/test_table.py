@@ -216,6 +216,7 @@ def test_a_file_that_is_not_there_or_of_another_kind(tmp_path: Path) -> None:
     assert "there is no file" in refused(f"{HOSTILE}.csv")
     assert "suffix '.xlsx'; save the table as .csv or .parquet" in refused(tmp_path / "t.xlsx")
     assert "cannot read a table from list" in refused([1, 2])
+    assert "cannot read a table from Series" in refused(frame().acc)
 
 
 @pytest.mark.parametrize(
