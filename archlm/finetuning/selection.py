@@ -147,9 +147,10 @@ def choose(
     rounds = divided(count, seed)
     found = cross_validate(candidates, sample, values, logarithmic, rounds, progress=progress)
     scores = TargetScale.fit(values, logarithmic).to_scores(values)
-    if networks_in_vain(names, found[0], scores, rounds[0]):
-        place, test = names.index(NETWORKS), rounds[0].test
-        given_up[f"{NETWORKS}, first fold"] = rms(found[0, test, place] - scores[test])
+    if networks_in_vain(names, found[0], scores):
+        place = names.index(NETWORKS)
+        told = np.isfinite(found[0, :, place])
+        given_up[f"{NETWORKS}, given up"] = rms(found[0, told, place] - scores[told])
         found = np.delete(found, place, axis=2)
         del names[place]
     honest = weigh_honestly(found, values, logarithmic, rounds)
@@ -188,16 +189,17 @@ def divided(count: int, seed: int) -> list[Round]:
     ]  # fmt: skip
 
 
-def networks_in_vain(names: Sequence[str], found: Floats, target: Floats, one: Round) -> bool:
-    """Whether the best other learner errs no less on a fold with the least share of the graph networks beside it.
+def networks_in_vain(names: Sequence[str], found: Floats, target: Floats) -> bool:
+    """Whether the best other learner errs no less with the least share of the graph networks beside it.
 
     Shapes:
-        names: M learners; found: [N, M]; target: [N].
+        names: M learners; found: [N, M], NaN where not all were asked; target: [N].
     """
     others = [place for place, name in enumerate(names) if name != NETWORKS]
     if len(others) in (0, len(names)):
         return False
-    wrong = found[one.test] - target[one.test, None]
+    asked = np.isfinite(found).all(axis=1)
+    wrong = found[asked] - target[asked, None]
     best = wrong[:, min(others, key=lambda place: rms(wrong[:, place]))]
     mixed = best + (wrong[:, names.index(NETWORKS)] - best) / _STEPS
     return rms(mixed) >= rms(best)
@@ -224,8 +226,8 @@ def cross_validate(
         progress: Told what is done next.
 
     Returns:
-        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked: graph networks beyond the
-        first fold where they were trained in vain for it.
+        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked: graph networks are trained
+        for no other fold once they were in vain for those so far.
     """
     scale, names = TargetScale.fit(values, logarithmic), list(candidates.fits)
     found = np.full((rounds[-1].repeat + 1, len(values), len(names)), np.nan)
@@ -238,8 +240,8 @@ def cross_validate(
             learner = candidates.fits[name](labelled, inner.to_scores(values[one.seen]), inner)
             told = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
             found[one.repeat, one.test, names.index(name)] = told
-        if number == 1:
-            vain = networks_in_vain(names, found[0], scale.to_scores(values), one)
+        if NETWORKS in fitted:
+            vain = networks_in_vain(names, found[0], scale.to_scores(values))
             if vain or len(values) > network_folds_most:
                 fitted = [name for name in names if name != NETWORKS]
     return found

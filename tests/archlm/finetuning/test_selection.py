@@ -108,7 +108,7 @@ def test_graph_networks_that_add_nothing_are_given_up_after_a_fold(column: int, 
     assert np.isfinite(choice.scores).all(), "the other folds are judged without them"
     if folds_trained == 1:
         assert choice.shares == {"trees": 1.0} and NETWORKS not in choice.errors
-        assert choice.errors[f"{NETWORKS}, first fold"] > 1.5 * choice.errors["trees"]
+        assert choice.errors[f"{NETWORKS}, given up"] > 1.5 * choice.errors["trees"]
     else:
         assert NETWORKS in choice.errors
 
