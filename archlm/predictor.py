@@ -19,7 +19,7 @@ from archlm.latency_answer import latency_rows
 from archlm.measured_answer import familiarity, measured_rows, quality_sign
 from archlm.signals import Signals
 from archlm.weights_store import Weights
-from onnx_bench.errors import UserInputError
+from onnx_bench.errors import UnknownNameError, UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task, register_task
 from onnx_bench.tasks.latency import PREFIX as LATENCY
@@ -84,6 +84,11 @@ class Predictor:
         """Names of the tasks it answers, fine-tuned ones first."""
         shipped = (*self.weights.tasks, *map(LATENCY.__add__, self.weights.devices.spaces))
         return (*self.finetuned, *(task for task in shipped if task not in self.finetuned))
+
+    @property
+    def own_tasks(self) -> dict[str, Task]:
+        """The fine-tuned tasks by name; those that `get_task` knows are of the predictor that was made last."""
+        return {name: part.task for name, part in self.finetuned.items()}
 
     def predict(
         self, items: Any, tasks: str | Task | Sequence[str | Task] = ("cifar10",), *, records: str | Path | None = None
@@ -166,6 +171,8 @@ class Predictor:
             return lambda signals: finetuned_rows(self.weights, signals, self.finetuned[task])
         if device := self._device_of(task):
             return lambda signals: latency_rows(self.weights, signals, device)
+        if task not in self.tasks:
+            raise UnknownNameError(f"there is no task {task!r} here; this predictor answers {', '.join(self.tasks)}")
         part = self.weights.task(task)
         return lambda signals: measured_rows(self.weights, signals, get_task(task), part)
 
@@ -231,7 +238,7 @@ class Predictor:
         progress("reading the networks")
         labelled = read_table(
             data, target, task=task, direction=direction, space=space, inputs=inputs,
-            average_duplicates=average_duplicates,
+            average_duplicates=average_duplicates, own=self.own_tasks,
         )  # fmt: skip
         return self.finetune_on(labelled, quick=quick, seed=seed, progress=progress)
 

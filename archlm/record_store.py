@@ -7,10 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
 from archlm.bench.dataset import measurement_rows, read_manifest
-from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
 
 
@@ -49,7 +46,7 @@ class RecordStore:
         """What was measured on a task; nothing where the store does not know it.
 
         Raises:
-            UserInputError: The data set is damaged.
+            MalformedRecordsError: The data set is damaged.
         """
         if task not in self._tasks:
             self._tasks[task] = self._read(task)
@@ -68,14 +65,9 @@ class RecordStore:
         values: dict[str, list[float]] = {}
         sources: dict[str, str] = {}
         columns = ["fingerprint", "space", "arch", "value", "source"]
-        try:
-            for fingerprint, space, arch, value, source in measurement_rows(self.folder, task, columns):
-                if (name := (space, arch)) not in prints:
-                    prints[name] = fingerprint
-                    if sources.setdefault(fingerprint, source) == source:
-                        values.setdefault(fingerprint, []).append(value)
-        except (pa.ArrowException, OSError) as error:
-            raise UserInputError(
-                f"the measurements in {self.folder} cannot be read ({error}); build it again with archlm bench build"
-            ) from error
+        for fingerprint, space, arch, value, source in measurement_rows(self.folder, task, columns):
+            if (name := (space, arch)) not in prints:
+                prints[name] = fingerprint
+                if sources.setdefault(fingerprint, source) == source:
+                    values.setdefault(fingerprint, []).append(value)
         return Measured({fingerprint: fmean(some) for fingerprint, some in values.items()}, prints)

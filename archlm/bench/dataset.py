@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from archlm.bench.schema import CODE, MANIFEST, MEASUREMENTS
-from onnx_bench.errors import UserInputError
+from archlm.bench.schema import ARCHITECTURES, CODE, MANIFEST, MEASUREMENTS, unpack_graph
+from archlm.bench.shards import BATCH_ROWS, batches, shards
+from onnx_bench.errors import MalformedModelError, MalformedRecordsError, UserInputError
+from onnx_bench.graph import ArchGraph
 
 if TYPE_CHECKING:
     import datasets
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _MANIFEST_KEYS = {
     "entries": int, "architectures": int, "measurements": int, "skipped": int, "parts": list, "not_built": list,
 }  # fmt: skip
+_MANY_ROWS = 50_000
+"""Of numbers and short texts at a time."""
 
 
 def load(folder: str | Path, task: str | None = None, split: str | None = None) -> datasets.Dataset:
@@ -32,12 +36,16 @@ def load(folder: str | Path, task: str | None = None, split: str | None = None) 
         split: With `task`: only measurements on this part of the data (`validation` or `test`).
 
     Raises:
-        UserInputError: The folder holds no finished data set of this version, or nothing was measured on the task.
+        UserInputError: The folder holds no finished data set of this version, or a damaged one, or nothing was measured
+            on the task.
     """
     import datasets
 
     read_manifest(folder)
-    table = datasets.load_dataset("parquet", data_files=_files(folder, "architectures"), split="train")
+    for _ in batches(folder, "architectures", ARCHITECTURES.names):
+        pass  # `datasets` sets no limits, and says nothing of the file
+    files = list(map(str, shards(folder, "architectures")))
+    table = datasets.load_dataset("parquet", data_files=files, split="train")
     assert isinstance(table, datasets.Dataset), "a single split was asked for"
     if task is None:
         return table
@@ -47,7 +55,10 @@ def load(folder: str | Path, task: str | None = None, split: str | None = None) 
     if not measured.num_rows:
         raise UserInputError(f"{folder} holds no measurements on task {task!r}{f', split {split!r}' if split else ''}")
     place = {fingerprint: i for i, fingerprint in enumerate(table["fingerprint"])}
-    rows = table.select([place[f] for f in measured["fingerprint"].to_pylist()]).remove_columns(["space", "arch"])
+    owners = measured["fingerprint"].to_pylist()
+    if lost := next((f for f in owners if f not in place), None):
+        raise MalformedRecordsError(f"{folder} has measurements of {lost}, but no such architecture; build it again")
+    rows = table.select([place[f] for f in owners]).remove_columns(["space", "arch"])
     for name in measured.column_names:
         if name != "fingerprint":
             rows = rows.add_column(name, measured[name].to_pylist())
@@ -64,8 +75,10 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_bytes())
         found = manifest["format"]
-        if found == CODE and not all(isinstance(manifest[name], kind) for name, kind in _MANIFEST_KEYS.items()):
-            raise TypeError(f"{MANIFEST} has values of another kind")
+        if found == CODE:
+            _check_kinds(manifest, _MANIFEST_KEYS)
+            for part in manifest["parts"]:
+                _check_kinds(part, dict.fromkeys(("recorded_params", "equal_params"), int))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserInputError(
             f"{folder} holds no finished data set ({type(error).__name__}: {error}); make one with archlm bench build"
@@ -75,35 +88,60 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     return manifest
 
 
-def architectures(folder: str | Path, columns: list[str], rows: int = 1000) -> Iterator[pa.Table]:
-    """Some columns of the architectures, in order, piece by piece."""
-    for file in _files(folder, "architectures"):
-        for batch in pq.ParquetFile(file).iter_batches(rows, columns=columns):
-            yield pa.Table.from_batches([batch])
+def _check_kinds(body: dict[str, Any], kinds: dict[str, type]) -> None:
+    if not isinstance(body, dict) or not all(isinstance(body[name], kind) for name, kind in kinds.items()):
+        raise TypeError(f"{MANIFEST} has values of another kind")
+
+
+def architectures(folder: str | Path, columns: list[str], rows: int = BATCH_ROWS) -> Iterator[pa.Table]:
+    """Some columns of the architectures, in order, piece by piece.
+
+    Raises:
+        MalformedRecordsError: A file is damaged.
+    """
+    return map(pa.Table.from_batches, ([batch] for batch in batches(folder, "architectures", columns, rows)))
 
 
 def measurements(folder: str | Path, task: str | None = None) -> pa.Table:
-    """All measurements, or those on one task."""
-    filters = [("task", "=", task)] if task is not None else None
-    return pa.concat_tables([pq.read_table(file, filters=filters) for file in _files(folder, "measurements")])
+    """All measurements, or those on one task.
+
+    Raises:
+        MalformedRecordsError: A file is damaged.
+    """
+    found = batches(folder, "measurements", MEASUREMENTS.names, _MANY_ROWS)
+    if task is not None:
+        found = (batch.filter(pc.equal(batch["task"], task)) for batch in found)
+    return pa.Table.from_batches(found, MEASUREMENTS)
 
 
 def measurement_rows(folder: str | Path, task: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
-    """Some columns of the measurements on one task, row by row, without pandas, which filters of pyarrow import."""
-    for path in _files(folder, "measurements"):
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                if _may_hold(file.metadata.row_group(group), task):
-                    table = file.read_row_group(group, columns=["task", *columns])
-                    for row in zip(*(table[name].to_pylist() for name in ("task", *columns)), strict=True):
-                        if row[0] == task:
-                            yield row[1:]
+    """Some columns of the measurements on one task, row by row, without pandas, which filters of pyarrow import.
+
+    Raises:
+        MalformedRecordsError: A file is damaged.
+    """
+    asked = ["task", *columns]
+    for batch in batches(folder, "measurements", asked, _MANY_ROWS, lambda group: _may_hold(group, task)):
+        for row in zip(*(batch[name].to_pylist() for name in asked), strict=True):
+            if row[0] == task:
+                yield row[1:]
+
+
+def read_packed(folder: str | Path, fingerprint: str, packed: bytes) -> ArchGraph:
+    """The graph in a row of the architectures.
+
+    Raises:
+        MalformedRecordsError: The row is damaged.
+    """
+    try:
+        return unpack_graph(packed)
+    except MalformedModelError as error:
+        raise MalformedRecordsError(
+            f"{folder}: the graph of architecture {fingerprint} is damaged ({error}); build the data set again, or "
+            "fetch it again"
+        ) from error
 
 
 def _may_hold(group: pq.RowGroupMetaData, task: str) -> bool:
     found = group.column(MEASUREMENTS.get_field_index("task")).statistics
     return found is None or not found.has_min_max or found.min <= task <= found.max
-
-
-def _files(folder: str | Path, part: str) -> list[str]:
-    return sorted(map(str, (Path(folder) / part).glob("*.parquet")))

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from archlm.bench.encode import COMPRESSION
 from archlm.bench.schema import ARCHITECTURES, CHUNK, MEASUREMENTS
+from onnx_bench.errors import MalformedRecordsError
 
 SHARD_ROWS = 100_000
 
@@ -109,8 +110,17 @@ class Merge:
         }  # fmt: skip
 
     def add(self, chunk: Path, source: str, licence: str) -> None:
-        """Append one chunk of a source (both names empty for architectures without records)."""
-        table = pq.read_table(chunk, schema=CHUNK)
+        """Append one chunk of a source (both names empty for architectures without records).
+
+        Raises:
+            MalformedRecordsError: The chunk is damaged.
+        """
+        try:
+            table = pq.read_table(chunk, schema=CHUNK)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise MalformedRecordsError(
+                f"{chunk}, built before, cannot be read ({error}): remove the folder {chunk.parent} and build again"
+            ) from error
         self.entries += table.num_rows
         failed = pc.is_valid(table["error"])
         self.skipped += table.filter(failed).select(["space", "arch", "error"]).to_pylist()

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import jensenshannon
 
-from archlm.bench.dataset import architectures, measurements, read_manifest
-from archlm.bench.schema import unpack_graph
+from archlm.bench.dataset import architectures, measurements, read_manifest, read_packed
 from onnx_bench.splits import position
 
 PER_SPACE = 1000
@@ -55,7 +54,7 @@ def summarise(folder: str | Path) -> Statistics:
     """Statistics of the data set in `folder`, read piece by piece.
 
     Raises:
-        UserInputError: It holds no finished data set.
+        UserInputError: It holds no finished data set, or a damaged one.
     """
     manifest = read_manifest(folder)
     sizes = pd.concat([t.to_pandas() for t in architectures(folder, ["space", *SIZES], 50_000)], ignore_index=True)
@@ -78,7 +77,7 @@ def operator_shares(folder: str | Path, counts: dict[str, int]) -> pd.DataFrame:
     for table in architectures(folder, ["space", "fingerprint", "graph"]):
         for space, fingerprint, graph in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
             if position(fingerprint, 0) * counts[space] < PER_SPACE:
-                nodes = unpack_graph(graph).nodes
+                nodes = read_packed(folder, fingerprint, graph).nodes
                 seen[space] += 1
                 for op, number in Counter(node.op for node in nodes).items():
                     sums[space][op] += number / len(nodes)  # type: ignore[assignment]  # a sum of shares

@@ -14,7 +14,7 @@ from archlm.bench.dataset import architectures, measurements, read_manifest
 from archlm.bench.schema import unpack_graph
 from encoders import features, text
 from onnx_bench import spaces, splits
-from onnx_bench.errors import UserInputError
+from onnx_bench.errors import MalformedModelError, UserInputError
 from onnx_bench.graph import ArchGraph
 
 OPTIMA = {
@@ -45,7 +45,7 @@ def verify(folder: str | Path) -> Iterator[Check]:
     """Check the data set in `folder`, the cheap checks first.
 
     Raises:
-        UserInputError: It holds no finished data set.
+        UserInputError: It holds no finished data set, or a file of it is damaged.
     """
     manifest = read_manifest(folder)
     rows = pa.concat_tables(architectures(folder, ["fingerprint", "space", "arch"], 50_000))
@@ -82,10 +82,11 @@ def _parameters(manifest: dict[str, Any]) -> Iterator[Check]:
     for part in manifest["parts"]:
         if recorded := part["recorded_params"]:
             # Exporters fold constants and expand tables: files of real networks need not hold the recorded count.
-            exact = part["source"] not in READ_FROM_FILES
+            source = part.get("source")
+            exact = source not in READ_FROM_FILES
             ok = part["equal_params"] == recorded or not exact
             found = f"{part['equal_params']:,} of {recorded:,} equal{'' if exact else ' (read from exported files)'}"
-            yield Check(f"recorded parameters of {part['source']}", ok, found)
+            yield Check(f"recorded parameters of {source}", ok, found)
 
 
 READ_FROM_FILES = ("timm_graphs", "timm_table")
@@ -140,7 +141,11 @@ def _chosen(table: pa.Table, total: int) -> list[bool]:
 
 def _differences(row: dict[str, Any]) -> Iterator[str]:
     """In which columns a row does not fit its fingerprint."""
-    graph = unpack_graph(row["graph"])
+    try:
+        graph = unpack_graph(row["graph"])
+    except MalformedModelError:
+        yield "graph"
+        return
     if graph.fingerprint() != row["fingerprint"]:
         yield "graph"
     if not np.allclose(features.compute_many([graph])[0], row["features"], rtol=1e-9):

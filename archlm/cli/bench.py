@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from archlm.cli.terminal import fail, print_json, print_table, progress
+from archlm.cli.terminal import INTERRUPTED, fail, print_json, print_table, progress
 from onnx_bench.errors import ArchLMError, UserInputError
 
 app = typer.Typer(
@@ -20,7 +20,6 @@ app = typer.Typer(
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The data set.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-INTERRUPTED = 130
 
 
 class Form(StrEnum):

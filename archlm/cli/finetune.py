@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from archlm.cli.loading import InputOption, check_options
-from archlm.cli.terminal import clean, print_json, status
-from onnx_bench.errors import InvalidTaskError, UserInputError
+from archlm.cli.terminal import INTERRUPTED, clean, fail, print_json, status
+from onnx_bench.errors import ArchLMError, InvalidTaskError, UserInputError
 from onnx_bench.tasks import Task, load_task
 
 
@@ -55,22 +55,30 @@ def finetune(
     _check_folder(out)
     described = _described(task)
     direction: Literal["max", "min"] | None = None if minimise is None else "min" if minimise else "max"
-    with status("loading") as say:
-        from archlm.finetuning.report import write_report
-        from archlm.finetuning.table import read_table
-        from archlm.predictor import Predictor
+    try:
+        with status("loading") as say:
+            from archlm.finetuning.report import write_report
+            from archlm.finetuning.table import read_table
+            from archlm.predictor import Predictor
 
-        predictor = Predictor.from_pretrained(model)
-        say("reading the networks")
-        labelled = read_table(
-            table, target, task=described, direction=direction, space=space, inputs=inputs or (),
-            average_duplicates=average_duplicates,
-        )  # fmt: skip
-        fitted = predictor.finetune_on(labelled, quick=quick, seed=seed, progress=say)
-        part = fitted.finetuned[labelled.task.name]
-        say("writing")
-        fitted.save_pretrained(out)
-        write_report(out, part)
+            predictor = Predictor.from_pretrained(model)
+            say("reading the networks")
+            labelled = read_table(
+                table, target, task=described, direction=direction, space=space, inputs=inputs or (),
+                average_duplicates=average_duplicates, own=predictor.own_tasks,
+            )  # fmt: skip
+            fitted = predictor.finetune_on(labelled, quick=quick, seed=seed, progress=say)
+            part = fitted.finetuned[labelled.task.name]
+            say("writing")
+            fitted.save_pretrained(out)
+            write_report(out, list(fitted.finetuned.values()))
+    except KeyboardInterrupt:
+        typer.echo("archlm: interrupted; a model that was fitted before stays whole", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except ArchLMError as error:
+        if as_json:
+            fail(error, str(table), as_json=True)
+        raise
     if as_json:
         print_json({
             "task": part.task.name, "networks": len(part.values), "shares": part.choice.shares,

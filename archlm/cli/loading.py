@@ -51,14 +51,7 @@ def find_sources(
     """Networks in the order of `arguments`; a directory stands for its `.onnx` files, sorted, with subfolders.
 
     `task` and `as_trained` are of members of a space, see `archlm.items.from_space`.
-
-    Raises:
-        typer.BadParameter: There are `inputs`, but nothing that they could be the inputs of.
     """
-    if inputs and (space is not None or all(map(os.path.exists, arguments))):
-        raise typer.BadParameter(
-            "it is for module:factory; ONNX files and members of a space have shapes of their own", param_hint="--input"
-        )
     if space is not None:
         return [_from_space(argument, space, task, as_trained) for argument in arguments]
     return [source for argument in arguments for source in _from_argument(argument, inputs or ())]
@@ -98,8 +91,13 @@ def _from_space(arch: str, space: str, task: str | None, as_trained: bool) -> So
         return Source(arch, graph=error)
 
 
-def check_options(space: str | None, inputs: Sequence[str] | None) -> None:
-    """Make sure that `space` is known and that `inputs` are shapes, before anything is loaded.
+def check_options(space: str | None, inputs: Sequence[str] | None, arguments: Sequence[str] | None = None) -> None:
+    """Make sure that `space` is known, that `inputs` are shapes, and of something, before anything is loaded.
+
+    Args:
+        space: Of all networks.
+        inputs: Of those named `module:factory`.
+        arguments: All networks, where they are known yet.
 
     Raises:
         typer.BadParameter: They are not.
@@ -115,6 +113,11 @@ def check_options(space: str | None, inputs: Sequence[str] | None) -> None:
         with _usage_error("--input"):
             for text in inputs:
                 parse_input(text)
+        if space is not None or (arguments is not None and all(map(os.path.exists, arguments))):
+            raise typer.BadParameter(
+                "it is for module:factory; ONNX files and members of a space have shapes of their own",
+                param_hint="--input",
+            )
 
 
 @contextmanager
@@ -145,7 +148,7 @@ def _in_order(
 
 def load_one(argument: str, space: str | None, inputs: Sequence[str] | None, *, as_json: bool = False) -> ArchGraph:
     """The one network that `argument` names; an error is reported and ends the command with exit code 1."""
-    check_options(space, inputs)
+    check_options(space, inputs, [argument])
     sources = find_sources([argument], space, inputs)
     if len(sources) != 1:
         raise typer.BadParameter(f"{argument} holds {len(sources)} files, expected one")

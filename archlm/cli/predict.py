@@ -62,7 +62,7 @@ def predict(
     unmeasured = [_described(path) for path in described or ()]
     tasks = [] if unmeasured and not task else _known_tasks(task or (None if own is None else list(own.finetuned)))
     asked: list[str | Task] = [*tasks, *unmeasured]
-    check_options(space, inputs)
+    check_options(space, inputs, items)
     as_trained = own is not None and any(map(own.reads_as_trained, tasks))
     sources = find_sources(items, space, inputs, as_trained=as_trained)
     read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load

@@ -64,9 +64,13 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
 def _value(task: str, *values: float | None) -> str:
     """A value, or two as a range, in the unit of the task; a dash for none."""
     unit = get_task(task).unit
-    digits = 1 if unit == "%" else 3
-    known = [f"{value:.{digits}f}" for value in values if value is not None]
+    known = [f"{value:.1f}" if unit == "%" else _number(value) for value in values if value is not None]
     return f"{' to '.join(known)} {unit}".rstrip() if known else "-"
+
+
+def _number(value: float) -> str:
+    """Three decimals; four digits where these would be none, or too many to read (seconds of a chip, bytes)."""
+    return f"{value:.3f}" if value == 0 or 0.1 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
 def familiarity(value: float | None) -> str:

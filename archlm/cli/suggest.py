@@ -61,9 +61,13 @@ def suggest(
         raise typer.BadParameter("name candidates, or a --space to draw them from", param_hint="FILE...")
     if csv is not None:
         _check_output(csv, target)
-    check_options(space, inputs)
+    check_options(space, inputs)  # before tables are read
+    from archlm.finetuning.suggest import read_measured
+
     try:
-        known = _measured_networks(measured, space, inputs)
+        names = [] if measured is None else read_measured(measured)
+        check_options(space, inputs, [*(items or ()), *names])
+        known = _measured_networks(measured, names, space, inputs)
         graphs, complete = _candidates(items, space, inputs, pool, seed)
         rows = _suggestions(graphs, known, num, model, task)
         if csv is not None:
@@ -87,12 +91,10 @@ def _check_output(path: Path, target: str) -> None:
         raise typer.BadParameter(f"a column to fill in cannot be called {target!r}", param_hint="--target")
 
 
-def _measured_networks(path: Path | None, space: str | None, inputs: Sequence[str] | None) -> list[ArchGraph]:
-    if path is None:
-        return []
-    from archlm.finetuning.suggest import read_measured
-
-    sources = find_sources(read_measured(path), space, inputs)
+def _measured_networks(
+    path: Path | None, names: Sequence[str], space: str | None, inputs: Sequence[str] | None
+) -> list[ArchGraph]:
+    sources = find_sources(names, space, inputs)
     graphs = []
     for source, graph in zip(sources, progress(read_sources(sources), len(sources), "reading"), strict=True):
         if isinstance(graph, UserInputError):

@@ -26,6 +26,9 @@ Item = TypeVar("Item")
 PIPE_WIDTH = 200
 """Columns of a table that is not shown on a terminal."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 LONG_STEP = 5.0
 """Seconds after which a step is named where nobody watches a terminal."""
 

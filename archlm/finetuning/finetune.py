@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +12,8 @@ from archlm.finetuning import network_text
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import Sample
-from archlm.finetuning.selection import NETWORKS, Candidates, choose
-from archlm.finetuning.table import LabelledNetworks, adds_up, identity
+from archlm.finetuning.selection import Candidates, choose, named_slow
+from archlm.finetuning.table import LabelledNetworks, adds_up, check_spread, identity
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
 from onnx_bench.graph import ArchGraph
@@ -42,8 +42,11 @@ def finetune(
         len(values), starts, describe(labelled.task), known=known if adds_up(labelled.task) and logarithmic else None,
         seed=seed, threads=threads,
     )  # fmt: skip
-    choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=_timed(progress, candidates.fits))
-    timed = _timed(progress, choice.shares)
+    choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=progress)
+
+    def timed(step: str) -> None:
+        progress(named_slow(step, choice.shares))
+
     curve = LearningCurve.of(candidates, choice, networks, values, logarithmic, seed=seed, progress=timed)
     timed("fitting to all labels")
     texts = [network_text.write(graph) for graph in labelled.graphs]
@@ -51,11 +54,6 @@ def finetune(
         labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic, curve=curve,
         notes=labelled.notes,
     )  # fmt: skip
-
-
-def _timed(progress: Callable[[str], None], learners: Collection[str]) -> Callable[[str], None]:
-    """`progress` that also says why a step takes long, where one of these learners is slow."""
-    return (lambda step: progress(f"{step}: training graph networks, minutes")) if NETWORKS in learners else progress
 
 
 def is_cost(labelled: LabelledNetworks) -> bool:
@@ -67,7 +65,7 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
     """The measured networks of both; a network that was measured again has its new value.
 
     Raises:
-        InvalidTableError: They are of tasks with another direction or unit.
+        InvalidTableError: They are of tasks with another direction or unit, or all values are the same now.
     """
     if (labelled.task.direction, labelled.task.unit) != (earlier.task.direction, earlier.task.unit):
         raise InvalidTableError(
@@ -82,8 +80,10 @@ def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> Labelled
     note = f"labels: {len(kept)} from before, {len(fresh) - again} of new networks, {again} of networks measured again"
     if again:
         note += "; the new values count"
+    values = np.concatenate([earlier.values[kept], labelled.values])
+    check_spread(values, labelled.task.name)
     return replace(
         labelled, names=(*(earlier.names[i] for i in kept), *labelled.names),
         graphs=(*(graphs[i] for i in kept), *labelled.graphs),
-        values=np.concatenate([earlier.values[kept], labelled.values]), notes=(*labelled.notes, note),
+        values=values, notes=(*labelled.notes, note),
     )  # fmt: skip

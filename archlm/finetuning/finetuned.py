@@ -160,8 +160,10 @@ class FinetunedTask:
         return np.maximum(novelty / max(float(np.quantile(self.usual, LEVEL)), 1e-9), 1.0)
 
     def _values(self, scores: Floats) -> Floats:
-        """In the task's unit; shares stay shares. Shapes: [B] -> [B]."""
+        """In the task's unit; shares stay shares, and yes and no shares of 1. Shapes: [B] -> [B]."""
         values = self.scale.to_values(scores)
+        if set(self.values.tolist()) == {0.0, 1.0}:
+            return np.clip(values, 0.0, 1.0)
         return np.clip(values, 0.0, 100.0) if self.task.unit == "%" else values
 
     @property

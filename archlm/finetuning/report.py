@@ -1,7 +1,8 @@
-"""The report of a fine-tuned task: what answers, how well it ranks labels that it has not seen, and beside what."""
+"""The report of fine-tuned tasks: what answers, how well it ranks labels that it has not seen, and beside what."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,33 +20,41 @@ Floats = NDArray[np.float64]
 LEVELS = np.arange(0.1, 1.0, 0.1)
 
 
-def write_report(folder: Path, part: FinetunedTask) -> Path:
-    """Write `report.md` and its pictures to `folder`.
+def write_report(folder: Path, parts: Sequence[FinetunedTask]) -> Path:
+    """Write `report.md`, with a section for each task, and its pictures to `folder`.
 
     Every number is of labels predicted by learners that were fitted without them; the labels themselves are in it.
 
     Raises:
         UserInputError: The folder cannot be written.
     """
-    known = np.isfinite(part.choice.scores)
-    measured, predicted = part.values[known], part.scale.to_values(part.choice.scores[known])
     path = folder / "report.md"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _scatter(measured, predicted, part).savefig(folder / "predicted.png", dpi=120)
-        _calibration(part, known).savefig(folder / "calibration.png", dpi=120)
-        _errors(part).savefig(folder / "learners.png", dpi=120)
-        if part.curve is not None and len(part.curve.labels) > 1:
-            _curve(part.curve).savefig(folder / "curve.png", dpi=120)
-        path.write_text(_page(part, measured, predicted))
+        sections = [_section(part, folder, f"-{place}" if place else "") for place, part in enumerate(parts)]
+        path.write_text("\n".join(sections), encoding="utf-8")
     except OSError as error:
         raise UserInputError(f"cannot write the report to {folder}: {error.strerror}") from error
     return path
 
 
-def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
-    task, unit = part.task, f" {part.task.unit}" if part.task.unit else ""
+def _section(part: FinetunedTask, folder: Path, mark: str) -> str:
+    """The text about a task; its pictures, whose names end in `mark`, are written to `folder`."""
     known = np.isfinite(part.choice.scores)
+    measured, predicted = part.values[known], part.scale.to_values(part.choice.scores[known])
+    pictures = {
+        "predicted": _scatter(measured, predicted, part), "calibration": _calibration(part, known),
+        "learners": _errors(part),
+    }  # fmt: skip
+    if part.curve is not None and len(part.curve.labels) > 1:
+        pictures["curve"] = _curve(part.curve)
+    for name, picture in pictures.items():
+        picture.savefig(folder / f"{name}{mark}.png", dpi=120)
+    return _text(part, known, measured, predicted, mark)
+
+
+def _text(part: FinetunedTask, known: NDArray[np.bool_], measured: Floats, predicted: Floats, mark: str) -> str:
+    task, unit = part.task, f" {part.task.unit}" if part.task.unit else ""
     better = "higher" if task.direction == "max" else "lower"
     low, high = (float(np.quantile(part.values, q)) for q in (0.0, 1.0))
     lines = [
@@ -59,11 +68,11 @@ def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
         *(_row(name, values[known], measured, None) for name, values in part.baselines.items()),
         "", "Sizes stand beside it as they are, by rank alone: the larger the better where more is better, and the "
         "smaller the better where less is.", "",
-        "![Predicted against measured](predicted.png)", "",
+        f"![Predicted against measured](predicted{mark}.png)", "",
         f"The bars are {LEVEL:.0%} intervals.", "",
-        "![Calibration](calibration.png)", "",
+        f"![Calibration](calibration{mark}.png)", "",
         "Share of labels inside intervals of different nominal levels, from residuals of other labels.", "",
-        "![Learners](learners.png)", "", *([] if part.curve is None else _curve_lines(part.curve)),
+        f"![Learners](learners{mark}.png)", "", *([] if part.curve is None else _curve_lines(part.curve, mark)),
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -71,8 +80,10 @@ def _page(part: FinetunedTask, measured: Floats, predicted: Floats) -> str:
 def _why(labels: int) -> str:
     if labels < 60:
         return (
-            "So few labels are fitted exactly, by Gaussian processes on what the pretrained members say of a network. "
-            "More labels bring more than another method would."
+            "So few labels suit simple learners: lines through the size of a network or what is said of its "
+            "description, Gaussian processes on what the pretrained members say of it and, for costs that add up over "
+            "layers, a device like the known ones. Cross-validation on the labels weighs them. More labels bring more "
+            "than another method would."
         )
     return (
         "Learners that suit this number of labels were cross-validated on them, and weighed by their errors; the "
@@ -124,7 +135,7 @@ def _errors(part: FinetunedTask) -> Figure:
     return figure
 
 
-def _curve_lines(curve: LearningCurve) -> list[str]:
+def _curve_lines(curve: LearningCurve, mark: str) -> list[str]:
     if len(curve.labels) < 2:
         return ["So few labels have no learning curve.", ""]
     return [
@@ -132,7 +143,7 @@ def _curve_lines(curve: LearningCurve) -> list[str]:
         "error still falls at the end, more labels help.", "",
         "| labels | error, in standard deviations of the labels |", "|---|---|",
         *(f"| {labels} | {error:.2f} |" for labels, error in zip(curve.labels, curve.errors, strict=True)), "",
-        "![Learning curve](curve.png)", "",
+        f"![Learning curve](curve{mark}.png)", "",
     ]  # fmt: skip
 
 

@@ -143,14 +143,21 @@ def choose(
         seed: Of the folds.
         progress: Told what is done next.
     """
-    count, names = len(values), list(candidates.fits)
+    count, names, given_up = len(values), list(candidates.fits), dict[str, float]()
     rounds = divided(count, seed)
     found = cross_validate(candidates, sample, values, logarithmic, rounds, progress=progress)
+    scores = TargetScale.fit(values, logarithmic).to_scores(values)
+    if networks_in_vain(names, found[0], scores):
+        place = names.index(NETWORKS)
+        told = np.isfinite(found[0, :, place])
+        given_up[f"{NETWORKS}, given up"] = rms(found[0, told, place] - scores[told])
+        found = np.delete(found, place, axis=2)
+        del names[place]
     honest = weigh_honestly(found, values, logarithmic, rounds)
     asked = np.isfinite(honest)
-    target = np.broadcast_to(TargetScale.fit(values, logarithmic).to_scores(values), asked.shape)
+    target = np.broadcast_to(scores, asked.shape)
     shares = _weigh(found[asked], target[asked])
-    errors = {name: rms(found[..., i][asked] - target[asked]) for i, name in enumerate(names)}
+    errors = {name: rms(found[..., i][asked] - target[asked]) for i, name in enumerate(names)} | given_up
     errors[CHOSEN] = rms(honest[asked] - target[asked])
     return Choice(
         {name: float(share) for name, share in zip(names, shares, strict=True) if share},
@@ -182,6 +189,27 @@ def divided(count: int, seed: int) -> list[Round]:
     ]  # fmt: skip
 
 
+def networks_in_vain(names: Sequence[str], found: Floats, target: Floats) -> bool:
+    """Whether the best other learner errs no less with the least share of the graph networks beside it.
+
+    Shapes:
+        names: M learners; found: [N, M], NaN where not all were asked; target: [N].
+    """
+    others = [place for place, name in enumerate(names) if name != NETWORKS]
+    if len(others) in (0, len(names)):
+        return False
+    asked = np.isfinite(found).all(axis=1)
+    wrong = found[asked] - target[asked, None]
+    best = wrong[:, min(others, key=lambda place: rms(wrong[:, place]))]
+    mixed = best + (wrong[:, names.index(NETWORKS)] - best) / _STEPS
+    return rms(mixed) >= rms(best)
+
+
+def named_slow(step: str, learners: Collection[str]) -> str:
+    """A step that also says why it takes long, where one of these learners is slow."""
+    return f"{step}: training graph networks, minutes" if NETWORKS in learners else step
+
+
 def cross_validate(
     candidates: Candidates, sample: Sample, values: Floats, logarithmic: bool, rounds: Sequence[Round], *,
     network_folds_most: int = NETWORKS_FOLDS_MOST, progress: Callable[[str], None] = lambda _: None,
@@ -198,19 +226,24 @@ def cross_validate(
         progress: Told what is done next.
 
     Returns:
-        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked.
+        [R, N, M] scores on the scale of all labels, NaN where a candidate was not asked: graph networks are trained
+        for no other fold once they were in vain for those so far.
     """
-    scale = TargetScale.fit(values, logarithmic)
-    found = np.full((rounds[-1].repeat + 1, len(values), len(candidates.fits)), np.nan)
-    for number, (repeat, fold, test, seen) in enumerate(rounds, 1):
-        progress(f"fold {number} of {len(rounds)}")
-        inner = TargetScale.fit(values[seen], logarithmic)
-        labelled, asked = sample.take(seen), sample.take(test)
-        for place, (name, fit) in enumerate(candidates.fits.items()):
-            if name == NETWORKS and fold and len(values) > network_folds_most:
-                continue
-            learner = fit(labelled, inner.to_scores(values[seen]), inner)
-            found[repeat, test, place] = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
+    scale, names = TargetScale.fit(values, logarithmic), list(candidates.fits)
+    found = np.full((rounds[-1].repeat + 1, len(values), len(names)), np.nan)
+    fitted = names
+    for number, one in enumerate(rounds, 1):
+        progress(named_slow(f"fold {number} of {len(rounds)}", fitted))
+        inner = TargetScale.fit(values[one.seen], logarithmic)
+        labelled, asked = sample.take(one.seen), sample.take(one.test)
+        for name in fitted:
+            learner = candidates.fits[name](labelled, inner.to_scores(values[one.seen]), inner)
+            told = scale.to_scores(inner.to_values(learner.predict(asked)), limited=False)
+            found[one.repeat, one.test, names.index(name)] = told
+        if NETWORKS in fitted:
+            vain = networks_in_vain(names, found[0], scale.to_scores(values))
+            if vain or len(values) > network_folds_most:
+                fitted = [name for name in names if name != NETWORKS]
     return found
 
 

@@ -24,6 +24,7 @@ from encoders import features
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.normalise import NO_PATH
 from onnx_bench.reading.text import quote
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _too_few(num: int, found: int) -> str:
 
 
 def draw(space: str, number: int, seed: int = 0) -> list[ArchGraph]:
-    """Distinct random networks of a space, named by their architecture strings; fewer where there are no more.
+    """Distinct random networks of a space that read their input, named by their strings; fewer if there are no more.
 
     Raises:
         UnknownNameError: There is no such space.
@@ -245,7 +246,8 @@ def draw(space: str, number: int, seed: int = 0) -> list[ArchGraph]:
             graph = source.build(arch).renamed(arch)
         except UnsupportedGraphError:  # a model that its package cannot export is no candidate
             continue
-        found.setdefault(graph.fingerprint(), graph)
+        if NO_PATH not in graph.warnings:  # nothing would be measured but a head
+            found.setdefault(graph.fingerprint(), graph)
     return list(found.values())
 
 

@@ -11,10 +11,11 @@ import math
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
 
 LEAST = 5
 """Networks without which nothing can be learned."""
+LEAST_SPREAD = 1e-200
+"""Between the largest and the smallest value: with less, the arithmetic of floating point fails."""
 
 _NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.IGNORECASE)
+_NAME_MOST = 60
 _EMPTY = {"", "nan", "na", "n/a", "none", "null"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _COSTS = {"latency", "time", "ms", "energy", "power", "memory"}
@@ -91,6 +95,7 @@ def read_table(
     space: str | None = None,
     inputs: Sequence[str] = (),
     average_duplicates: bool = False,
+    own: Mapping[str, Task] = MappingProxyType({}),
     progress: Progress | None = None,
 ) -> LabelledNetworks:
     """Read and check a table of measured networks.
@@ -105,26 +110,30 @@ def read_table(
         space: The search space of the architecture strings.
         inputs: Input shapes of factories, see `load_factory`.
         average_duplicates: Take the mean where a network is there several times, under its first name.
+        own: Tasks that were fitted before, by name, to whose labels those of the table are added, so that one will do;
+            another predictor of this process may have tasks of the same names.
         progress: Passes on the networks while they are read, given their number; for a progress bar.
 
     Raises:
         InvalidTableError: The table cannot be read or learned from; the message says where and what to do.
         UnknownNameError: There is no such `space`.
-        UserInputError: One of `inputs` is malformed.
+        UserInputError: One of `inputs` is malformed, or they are given and no row names a factory.
     """
     if space is not None:
         spaces.get(space)
     for text in inputs:
         parse_input(text)
     rows = _check_rows(list(read_rows(data, target)), space)
-    labelled, guess = (task, "") if task is not None else _task_of(target, direction)
+    labelled, guess = (task, "") if task is not None else _task_of(target, direction, own)
     if direction not in (None, labelled.direction):
         raise InvalidTableError(
             f"task {labelled.name} has direction {labelled.direction}, but {direction} is asked for: leave the "
             "direction out, or rename the column if it is another quantity"
         )
     values = _numbers(rows, target)
-    _check_spread(values, target)
+    alone = labelled.name not in own or not rows
+    if alone:
+        check_spread(values, target)
     _check_unit(rows, values, labelled, is_cost=task is None and names_cost(target))
 
     folder = Path(data).parent if isinstance(data, str | Path) else None
@@ -134,7 +143,8 @@ def read_table(
     notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
     # Divided before they are summed: the mean of finite numbers is finite.
     means = np.array([sum(values[i] / len(group) for i in group) for group in groups], dtype=np.float64)
-    _check_spread(means, target)
+    if alone:
+        check_spread(means, target)
     firsts = [group[0] for group in groups]
     return LabelledNetworks(
         tuple(rows[i].name for i in firsts), tuple(graphs[i] for i in firsts), means, labelled, notes
@@ -143,9 +153,9 @@ def read_table(
 
 def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> list[_Row]:
     """The rows, with the space of every architecture string. Raises InvalidTableError."""
-    if found and [str(name).strip() for _, (name, *_) in found] == list(map(str, range(len(found)))):
+    if found and all(str(name).strip().isdecimal() for _, (name, *_) in found):
         raise InvalidTableError(
-            "the first column is an index, it counts the rows and names no network: write the table without it "
+            "the first column is an index, it numbers the rows and names no network: write the table without it "
             "(pandas: to_csv with index=False)"
         )
     rows, nameless, elsewhere = [], [], []
@@ -191,16 +201,26 @@ def _words(target: str) -> list[str]:
     return words + [hint for word in words for hint in _LOWER_IS_BETTER if len(hint) > 3 and word.endswith(hint)]
 
 
-def _task_of(target: str, direction: Literal["max", "min"] | None) -> tuple[Task, str]:
+def _task_of(
+    target: str, direction: Literal["max", "min"] | None, own: Mapping[str, Task]
+) -> tuple[Task, str]:  # fmt: skip
     """The known task that a column is named after, or a new one; and what was guessed, empty if nothing was."""
-    name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")[:60] or "target"
+    spelled = re.sub(r"[\W_]+", "-", target.lower()).strip("-")
+    name = spelled[:_NAME_MOST] or "target"
     for known in (target.strip(), name):
         try:
-            task = get_task(known)
+            task = own[known] if known in own else get_task(known)
         except UnknownNameError:
             continue
         if direction and direction != task.direction and not is_shipped(task.name):
             continue  # it was guessed wrongly before
+        if name != spelled and task.name == name and task.title != target:
+            if known not in own:
+                continue
+            raise InvalidTableError(
+                f"columns {quote(target)} and {quote(task.title)} would both be the task {name!r}; rename the column: "
+                f"with letters, and at most {_NAME_MOST} characters"
+            )
         if not is_shipped(task.name):
             better = "higher" if task.direction == "max" else "lower"
             return task, f"column {quote(target)} holds labels of your task {task.name}, {better} is better"
@@ -232,7 +252,8 @@ def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
     kinds = (("no number", strange), ("nothing (empty or NaN)", empty), ("an infinite number", infinite))
     if wrong := [f"{kind} in {some(where)}" for kind, where in kinds if where]:
         raise InvalidTableError(
-            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5, or remove these rows"
+            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (1 and 0 for yes and "
+            "no), or remove these rows"
         )
     return np.array(numbers, dtype=np.float64)
 
@@ -254,7 +275,7 @@ def _number(value: Any) -> float | None:
         return math.inf
 
 
-def _check_spread(values: NDArray[np.float64], target: str) -> None:
+def check_spread(values: NDArray[np.float64], target: str) -> None:
     """Raises InvalidTableError where there are too few values, or only one."""
     if len(values) < LEAST:
         raise InvalidTableError(f"the table has {len(values)} networks; at least {LEAST} are needed: measure more")
@@ -262,6 +283,11 @@ def _check_spread(values: NDArray[np.float64], target: str) -> None:
         raise InvalidTableError(
             f"column {quote(target)} is {values[0]:g} for all {len(values)} networks, so there is nothing to learn; "
             "choose another column"
+        )
+    if (spread := values.max() - values.min()) < LEAST_SPREAD:
+        raise InvalidTableError(
+            f"the values of column {quote(target)} differ by {spread:g} at most, and {LEAST_SPREAD:g} is the least: "
+            "write them in a smaller unit"
         )
 
 
@@ -304,6 +330,12 @@ def _read_all(
     rows: Sequence[_Row], folder: Path | None, inputs: Sequence[str], *, as_trained: bool
 ) -> Iterator[Read]:  # fmt: skip
     files = [None if row.space else _find_file(row.name, folder) for row in rows]
+    others = (row.name for row, file in zip(rows, files, strict=True) if file is None and not row.space)
+    if inputs and not any(map(names_factory, others)):
+        raise UserInputError(
+            f"input shapes {', '.join(inputs)} are given, but no row names a module:factory; ONNX files and "
+            "architecture strings have shapes of their own: leave the input shapes out"
+        )
     read = read_many(file for file in files if file is not None)
     for row, file in zip(rows, files, strict=True):
         try:

@@ -46,7 +46,7 @@ def read_rows(data: Any, target: str | None) -> Iterator[tuple[int, list[Any]]]:
         InvalidTableError: The table cannot be read or lacks the target; at once, or with a row.
     """
     if not isinstance(data, str | Path):
-        if hasattr(data, "iloc"):
+        if hasattr(data, "iloc") and hasattr(data, "columns"):
             return _frame_rows(data, target)
         if hasattr(data, "to_pandas"):
             return _frame_rows(data.to_pandas(), target)
@@ -137,7 +137,8 @@ def _places(header: Sequence[str], target: str | None) -> list[int]:
         raise InvalidTableError(_missing_column(wanted, columns))
     if columns[0] == wanted:
         raise InvalidTableError(
-            f"the target {quote(wanted)} is the first column, which must name the networks; move it to the right"
+            f"the target {quote(wanted)} is the first column, which must name the networks; move it to the right (an "
+            "index of pandas is no column: reset_index())"
         )
     spaces = [columns.index("space")] if "space" in columns[1:] and wanted != "space" else []
     return [0, columns.index(wanted), *spaces]

@@ -6,25 +6,32 @@ stay as they are packed until their unpacked size is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from onnx_bench.records.parquet_pages import unpacked_pages
+
 _CELL_BYTES = 8
 """Of any cell; those of its text come on top."""
 
 
-def bounded_batches(path: Path, columns: Sequence[str], rows: int, limit: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+def bounded_batches(
+    path: Path, columns: Sequence[str], rows: int, limit: int,
+    wanted: Callable[[pq.RowGroupMetaData], bool] = lambda _: True,
+) -> Iterator[tuple[pa.RecordBatch, int]]:  # fmt: skip
     """The columns, at most `rows` rows at a time, each time with the bytes that all cells of the batch have unpacked.
 
     Args:
         path: The file.
-        columns: Those to read.
+        columns: Those to read; numbers, text, or vectors of a fixed number of numbers.
         rows: Most rows of a batch.
         limit: Most bytes of a batch unpacked, and of a stored part of a column.
+        wanted: Which row groups to read.
 
     Raises:
         pyarrow.ArrowException: It is no such file, a column is missing, there twice or holds lists or records, or the
@@ -35,17 +42,24 @@ def bounded_batches(path: Path, columns: Sequence[str], rows: int, limit: int) -
     for name in columns:
         if schema.names.count(name) != 1:
             raise pa.ArrowInvalid(f"it has {schema.names.count(name)} columns called {name!r}, expected one")
-        if pa.types.is_nested(kind := schema.field(name).type):
+        if pa.types.is_nested(kind := schema.field(name).type) and not _is_vector(kind):
             raise pa.ArrowTypeError(f"column {name!r} holds {kind}, expected numbers or text")
-    with pq.ParquetFile(path, read_dictionary=list(columns)) as file:
-        for group in map(file.metadata.row_group, range(file.metadata.num_row_groups)):
-            for part in map(group.column, range(group.num_columns)):
-                if part.path_in_schema in columns:
-                    _check(part.total_uncompressed_size, limit)
-        for batch in file.iter_batches(rows, columns=list(columns)):
+    packed = [name for name in columns if not pa.types.is_nested(schema.field(name).type)]
+    with pq.ParquetFile(path, read_dictionary=packed) as file:
+        groups = [place for place in range(file.num_row_groups) if wanted(file.metadata.row_group(place))]
+        with open(path, "rb") as plain, mmap(plain.fileno(), 0, access=ACCESS_READ) as stored:
+            for group in map(file.metadata.row_group, groups):
+                for part in map(group.column, range(group.num_columns)):
+                    if not {part.path_in_schema, part.path_in_schema.partition(".")[0]}.isdisjoint(columns):
+                        _check(unpacked_pages(stored, part), limit)
+        for batch in file.iter_batches(rows, row_groups=groups, columns=list(columns)):
             size = sum(map(_unpacked_bytes, batch.columns))
             _check(size, limit)
             yield pa.RecordBatch.from_arrays(list(map(_unpacked, batch.columns)), batch.schema.names), size
+
+
+def _is_vector(kind: pa.DataType) -> bool:
+    return pa.types.is_fixed_size_list(kind) and pa.types.is_primitive(kind.value_type)
 
 
 def _check(size: int, limit: int) -> None:
@@ -61,6 +75,8 @@ def _unpacked_bytes(column: pa.Array) -> int:
     packed = isinstance(column, pa.DictionaryArray)
     values = column.dictionary if packed else column
     size: int = _CELL_BYTES * len(column)
+    if _is_vector(values.type):
+        return size * int(values.type.list_size)
     if pa.types.is_primitive(values.type) or pa.types.is_decimal(values.type) or pa.types.is_null(values.type):
         return size
     lengths = pc.binary_length(values)

@@ -88,5 +88,5 @@ def test_damaged_measurements(tmp_path: Path) -> None:
     folder = write_store(tmp_path)
     (file,) = (folder / "measurements").iterdir()
     file.write_bytes(file.read_bytes()[:-40])
-    with pytest.raises(UserInputError, match=r"cannot be read .* build it again"):
+    with pytest.raises(UserInputError, match=r"cannot be read .* build the data set again"):
         RecordStore(folder).measured("cifar10")

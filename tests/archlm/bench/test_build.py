@@ -17,7 +17,7 @@ from archlm.bench.dataset import architectures, load, measurements, read_manifes
 from archlm.bench.plan import make_plan
 from archlm.bench.schema import CODE, unpack_graph
 from onnx_bench import spaces
-from onnx_bench.errors import MissingRecordsError, UnknownNameError, UserInputError
+from onnx_bench.errors import MalformedRecordsError, MissingRecordsError, UnknownNameError, UserInputError
 from tests.archlm.bench.conftest import DISTINCT, ENTRIES, SAMPLES, digest, plan
 
 
@@ -117,6 +117,18 @@ def test_an_interrupted_build_goes_on(data_set: Path, record_folder: Path, tmp_p
     assert chunks[1].stat().st_mtime_ns == kept
 
 
+def test_a_damaged_chunk_of_an_earlier_build_is_named(data_set: Path, record_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "left"
+    shutil.copytree(data_set, folder)
+    chunk = min((folder / "parts").rglob("*.parquet"))
+    chunk.write_bytes(chunk.read_bytes()[:-100])
+    with pytest.raises(MalformedRecordsError, match=f"{chunk}, .* remove the folder {chunk.parent} and build again"):
+        build(folder, plan(record_folder), processes=1)
+    shutil.rmtree(chunk.parent)
+    build(folder, plan(record_folder), processes=1)
+    assert digest(folder) == digest(data_set)
+
+
 def test_a_build_can_grow(data_set: Path, record_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "grown"
     shutil.copytree(data_set, folder)
@@ -159,7 +171,14 @@ def test_plans_that_cannot_be(record_folder: Path, tmp_path: Path) -> None:
         make_plan(None, samples=[("nats_size", 0)])
 
 
-@pytest.mark.parametrize("content", [b"[]", b"7", b"{}", b"[" * 100_000, json.dumps({"format": CODE}).encode()])
+EMPTY = {name: 0 for name in ("entries", "architectures", "measurements", "skipped")} | {
+    "not_built": [],
+    "format": CODE,
+}
+HOSTILE = [{"format": CODE}, EMPTY | {"parts": [3]}, EMPTY | {"parts": [{"recorded_params": "3", "equal_params": 3}]}]
+
+
+@pytest.mark.parametrize("content", [b"[]", b"7", b"{}", b"[" * 100_000, *(json.dumps(m).encode() for m in HOSTILE)])
 def test_a_hostile_manifest_is_no_data_set(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(UserInputError, match="no finished data set"):

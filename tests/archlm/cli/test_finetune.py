@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archlm import Predictor
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, UserInputError
 from tests.archlm.cli.conftest import Run
@@ -65,6 +66,33 @@ def test_a_wrong_table_writes_nothing(
     shown = archlm_command("finetune", table, "--target", target, "--space", SPACE, "--out", out)
     assert shown.exit_code == 1 and not out.exists()
     assert isinstance(shown.exception, InvalidTableError) and said in str(shown.exception)
+
+
+def test_an_input_that_nothing_could_have_is_told_at_once(archlm_command: Run, table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fitted"
+    shown = archlm_command(
+        "finetune", table, "--target", "my latency", "--space", SPACE, "--input", "1x3x32x32", "--out", out
+    )
+    assert shown.exit_code == 2 and "it is for module:factory" in " ".join(shown.stderr.split()) and not out.exists()
+
+
+def test_an_error_is_json_where_json_is_asked_for(archlm_command: Run, table: Path, tmp_path: Path) -> None:
+    shown = archlm_command("finetune", table, "--target", "none", "--out", tmp_path / "fitted", "--json")
+    body = json.loads(shown.stdout)
+    assert shown.exit_code == 1 and body["arch"] == str(table) and body["error"]["type"] == "InvalidTableError"
+    assert "there is no column 'none'" in body["error"]["message"]
+
+
+def test_an_interrupted_fit_leaves_what_is_there(
+    archlm_command: Run, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Predictor, "finetune_on", interrupt)
+    out = tmp_path / "fitted"
+    shown = archlm_command("finetune", table, "--target", "my latency", "--space", SPACE, "--out", out)
+    assert shown.exit_code == 130 and "archlm: interrupted" in shown.stderr and not out.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(

@@ -35,6 +35,9 @@ def test_units_and_digits_follow_the_task(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert "93.3 %" in shown and "92.1 to 94.4 %" in shown and "81 % of known" in shown and "yes (0.93)" in shown
     assert "-0.651" in shown and "-0.700 to -0.600" in shown
+    print_answers([answer(task="wikitext-2", mean=3.4e-05, q05=0.0, q95=1.25e7)])
+    shown_small = capsys.readouterr().out
+    assert "3.4e-05" in shown_small and "0.000 to 1.25e+07" in shown_small
     assert shown.count("2 unknown operators") == 1 and "net.onnx is nearest to nasbench101 x" in shown
 
 

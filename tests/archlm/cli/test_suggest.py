@@ -76,6 +76,17 @@ def test_a_model_knows_what_is_measured(archlm_command: Run, tmp_path: Path) -> 
     assert shown.exit_code == 1 and "not fine-tuned to 'slowness'; its own tasks: speed" in shown.stderr
 
 
+def test_an_input_is_for_factories_among_candidates_and_measured_ones(
+    archlm_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "suggest_net.py").write_text("from torch import nn\ndef net(): return nn.Linear(3, 2)\n")
+    (tmp_path / "measured.csv").write_text("net\nsuggest_net:net\n")
+    shown = archlm_command("suggest", example, "--num", 1, "--measured", "measured.csv", "--input", "1x3", "--json")
+    assert shown.exit_code == 0, shown.stderr
+    assert [row["arch"] for row in json.loads(shown.stdout)] == [str(example)]
+
+
 def test_nothing_readable(archlm_command: Run, tmp_path: Path) -> None:
     shown = archlm_command("suggest", tmp_path, tmp_path / "gone.onnx", "--num", 1, "--json")
     assert shown.exit_code == 1 and "none of the 2 candidates can be read" in shown.stderr
@@ -96,7 +107,9 @@ def test_a_wrong_table_of_measured_networks(archlm_command: Run, tmp_path: Path,
     ("arguments", "said"),
     [((), "name candidates, or a --space"), (("--space", "nasbench"), "nasbench201"), (("x", "--num", "0"), "1"),
      (("x", "--csv", "new.csv", "--target", "arch"), "cannot be called 'arch'"),
-     (("x", "--csv", "old.csv"), "exists already"), (("m:f", "--input", "3 by 4"), "no input shape")],
+     (("x", "--csv", "old.csv"), "exists already"), (("m:f", "--input", "3 by 4"), "no input shape"),
+     (("--space", "nats_size", "--input", "1x3"), "it is for module:factory"),
+     (("old.csv", "--input", "1x3"), "it is for module:factory")],
 )  # fmt: skip
 def test_usage_errors(
     archlm_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str

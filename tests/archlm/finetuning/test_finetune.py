@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from archlm.finetuning.selection import CHOSEN, NETWORKS
 from archlm.finetuning.table import read_table
 from archlm.finetuning.tuned_networks import TunedNetworks
 from onnx_bench import spaces
-from onnx_bench.errors import CheckpointError, InvalidTableError, UserInputError
+from onnx_bench.errors import CheckpointError, InvalidTableError, UnknownNameError, UserInputError
 from onnx_bench.tasks import get_task
 
 SPACE = "nasbench201"
@@ -64,6 +65,11 @@ def test_other_tasks_are_answered_as_before(fitted: Predictor, table: pd.DataFra
     assert fitted.tasks[0] == "speed"
 
 
+def test_a_task_that_is_not_known_is_answered_with_its_own_ones_first(fitted: Predictor) -> None:
+    with pytest.raises(UnknownNameError, match="there is no task 'the speed' here; this predictor answers speed, "):
+        fitted.predict([(SPACE, "x")], ["the speed"])
+
+
 def test_it_is_saved_and_read(fitted: Predictor, table: pd.DataFrame, tmp_path: Path) -> None:
     fitted.save_pretrained(tmp_path)
     back = Predictor.from_pretrained(tmp_path)
@@ -98,7 +104,7 @@ def test_a_stranger_is_flagged_and_its_interval_is_wide(fitted: Predictor, table
 
 def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> None:
     part = fitted.finetuned["speed"]
-    text = write_report(tmp_path, part).read_text()
+    text = write_report(tmp_path, [part]).read_text()
     assert "14 measured networks" in text and max(part.choice.shares, key=lambda n: part.choice.shares[n]) in text
     assert {path.name for path in tmp_path.iterdir()} == {
         "report.md", "predicted.png", "calibration.png", "learners.png", "curve.png",
@@ -108,10 +114,21 @@ def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> Non
     assert all(f"| {labels} | {error:.2f} |" in text for labels, error in zip((5, 11), part.curve.errors, strict=True))
 
 
+def test_the_report_of_several_tasks_has_a_section_and_pictures_of_each(
+    fitted: Predictor, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    both = fitted.finetune(table[:6].rename(columns={"speed": "second"}), "second", space=SPACE)
+    text = write_report(tmp_path, list(both.finetuned.values())).read_text()
+    assert [line for line in text.splitlines() if line.startswith("# ")] == ["# speed", "# second"]
+    pictures = re.findall(r"\]\((.*?)\)", text)
+    assert len(pictures) == len(set(pictures)) == 7
+    assert {path.name for path in tmp_path.iterdir()} == {"report.md", *pictures}
+
+
 def test_a_report_that_cannot_be_written_is_said(fitted: Predictor, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserInputError, match="cannot write the report"):
-        write_report(tmp_path / "file", fitted.finetuned["speed"])
+        write_report(tmp_path / "file", [fitted.finetuned["speed"]])
 
 
 def test_a_damaged_task_is_a_checkpoint_error(fitted: Predictor) -> None:
@@ -208,12 +225,46 @@ def test_percentages_stay_between_0_and_100(table: pd.DataFrame) -> None:
     assert (answers.q05 <= answers["mean"]).all() and (answers["mean"] <= answers.q95).all()
 
 
+def test_yes_and_no_are_answered_between_0_and_1(table: pd.DataFrame) -> None:
+    yes = table[:12].assign(converged=(table.speed > table.speed.median()).astype(int))
+    found = Predictor.from_pretrained().finetune(yes, "converged", space=SPACE)
+    answers = found.predict([(SPACE, arch) for arch in table.arch], ["converged"])
+    assert answers.q05.min() == 0 and answers.q95.max() == 1
+    assert (answers.q05 <= answers["mean"]).all() and (answers["mean"] <= answers.q95).all()
+
+
 def test_a_direction_that_was_guessed_can_be_given(table: pd.DataFrame) -> None:
     shipped = Predictor.from_pretrained()
     plain = table[:6].rename(columns={"speed": "foo"})
     assert shipped.finetune(plain, "foo", space=SPACE).finetuned["foo"].task.direction == "max"
     found = shipped.finetune(plain, "foo", space=SPACE, direction="min").finetuned["foo"].task
     assert found.direction == "min" and "lower is better" in found.description
+
+
+def test_two_predictors_have_a_task_of_one_name_each_its_own(table: pd.DataFrame) -> None:
+    shipped = Predictor.from_pretrained()
+    plain = table[:6].rename(columns={"speed": "bar"})
+    less = shipped.finetune(plain, "bar", space=SPACE, direction="min")
+    more = shipped.finetune(plain, "bar", space=SPACE, direction="max")
+    items = [(SPACE, arch) for arch in table.arch[:6]]
+    low, high = (one.predict(items, ["bar"]) for one in (less, more))
+    order = np.argsort(plain["bar"].to_numpy())
+    assert low.percentile[order[0]] > 50 > high.percentile[order[0]]
+    again = less.finetune(table[6:11].rename(columns={"speed": "bar"}), "bar", space=SPACE).finetuned["bar"]
+    assert again.task.direction == "min" and len(again.values) == 11
+
+
+def test_one_more_label_and_one_corrected_will_do(table: pd.DataFrame) -> None:
+    fitted = Predictor.from_pretrained().finetune(table[:6], "speed", space=SPACE)
+    more = fitted.finetune(table[6:7], "speed", space=SPACE)
+    assert more.finetuned["speed"].values.tolist() == table.speed[:7].tolist()
+    corrected = table[:6].assign(speed=10.0)
+    found = more.finetune(corrected[:1], "speed", space=SPACE).finetuned["speed"]
+    assert sorted(found.values) == sorted([10.0, *table.speed[1:7]])
+    with pytest.raises(InvalidTableError, match="is 10 for all 6 networks"):
+        fitted.finetune(corrected, "speed", space=SPACE)
+    with pytest.raises(InvalidTableError, match="the table has 0 networks"):
+        fitted.finetune(table[:0], "speed", space=SPACE)
 
 
 class Started(Exception):

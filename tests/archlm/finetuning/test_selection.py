@@ -95,6 +95,24 @@ def test_two_learners_that_err_apart_share() -> None:
     assert choice.errors[CHOSEN] < min(choice.errors["a"], choice.errors["b"])
 
 
+@pytest.mark.parametrize(("column", "folds_trained"), [(1, 1), (0, 5)])
+def test_graph_networks_that_add_nothing_are_given_up_after_a_fold(column: int, folds_trained: int) -> None:
+    """Beside trees that know column 0 the noise of column 1 adds nothing; beside those of column 2 column 0 does."""
+    networks: list[NDArray[np.float64]] = []
+    told: list[str] = []
+    both = fakes({"trees": 0 if column else 2}, []).fits | fakes({NETWORKS: column}, networks).fits
+    sample = made_up(60)
+    values = 50 + 4 * sample.blocks["size"][:, 0] + np.random.default_rng(0).normal(0, 0.2, 60)
+    choice = choose(Candidates(both), sample, values, logarithmic=False, progress=told.append)
+    assert len(networks) == folds_trained == sum("minutes" in step for step in told)
+    assert np.isfinite(choice.scores).all(), "the other folds are judged without them"
+    if folds_trained == 1:
+        assert choice.shares == {"trees": 1.0} and NETWORKS not in choice.errors
+        assert choice.errors[f"{NETWORKS}, given up"] > 1.5 * choice.errors["trees"]
+    else:
+        assert NETWORKS in choice.errors
+
+
 def test_few_labels_are_divided_several_times() -> None:
     told: list[str] = []
     sample = made_up(12)

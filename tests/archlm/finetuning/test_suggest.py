@@ -18,6 +18,7 @@ from archlm.signals import Signals
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, UnknownNameError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.normalise import NO_PATH
 
 Floats = NDArray[np.float64]
 
@@ -191,6 +192,13 @@ def test_drawn_networks_are_distinct_and_named() -> None:
     assert [graph.name for graph in draw("nasbench201", 40, seed=1)] != [graph.name for graph in graphs]
     with pytest.raises(UnknownNameError, match="nasbench201"):
         draw("nasbench202", 1)
+
+
+def test_what_ignores_its_input_is_not_drawn() -> None:
+    rng, space = random.Random(0), spaces.get("nasbench201")
+    assert any(NO_PATH in space.build(space.sample(rng)).warnings for _ in range(200)), "of 200 there are some"
+    graphs = draw("nasbench201", 200)
+    assert len(graphs) == 200 and not any(NO_PATH in graph.warnings for graph in graphs)
 
 
 class Small:

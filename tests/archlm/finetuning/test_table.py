@@ -162,6 +162,19 @@ def test_a_column_named_after_a_known_task_is_that_task(column: str) -> None:
     assert found.notes == (f"column {column!r} is taken for the known task cifar10: top-1 accuracy in %",)
 
 
+def test_columns_of_any_script_are_tasks_of_their_own() -> None:
+    names = [read(frame(target=column), column).task.name for column in ("精度", "时延", "Prüf_Güte (µs)")]
+    assert names == ["精度", "时延", "prüf-güte-µs"]
+
+
+def test_two_columns_never_become_one_task() -> None:
+    for first, second in (("x" * 70 + "1", "x" * 70 + "2"), ("%", "#")):
+        known = read(frame(target=first), first).task
+        assert read(frame(target=first), first, own={known.name: known}).task is known
+        assert "rename the column" in refused(frame(target=second), second, own={known.name: known})
+        assert read(frame(target=second), second).task.title == second, "another predictor's task is no concern"
+
+
 def test_a_given_task_is_taken() -> None:
     task = percent_task()
     found = read(frame(), task=task)
@@ -203,6 +216,7 @@ def test_a_file_that_is_not_there_or_of_another_kind(tmp_path: Path) -> None:
     assert "there is no file" in refused(f"{HOSTILE}.csv")
     assert "suffix '.xlsx'; save the table as .csv or .parquet" in refused(tmp_path / "t.xlsx")
     assert "cannot read a table from list" in refused([1, 2])
+    assert "cannot read a table from Series" in refused(frame().acc)
 
 
 @pytest.mark.parametrize(
@@ -353,6 +367,14 @@ def test_wrong_options_are_answered_before_the_table_is_read() -> None:
         read_table("none.csv", "acc", inputs=["3x"])
 
 
+@pytest.mark.parametrize("space", ["nats_size", None])
+def test_input_shapes_of_nothing_are_told(tmp_path: Path, space: str | None) -> None:
+    shutil.copy(ONNX, tmp_path / "a.onnx")
+    table = csv(tmp_path, *LINES) if space else csv(tmp_path, *(f"a.onnx,{value}" for value in VALUES))
+    with pytest.raises(UserInputError, match="1x3 are given, but no row names a module:factory"):
+        read_table(table, "acc", space=space, inputs=["1x3"])
+
+
 def test_values_are_checked_before_any_network_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "table_side_effect.py", "raise SystemExit('loaded')")
@@ -393,7 +415,19 @@ def test_the_mean_of_huge_values_is_finite() -> None:
 
 
 def test_an_index_in_the_first_column_is_called_one(tmp_path: Path) -> None:
-    frame().to_csv(tmp_path / "t.csv")
-    for table in (tmp_path / "t.csv", pd.read_csv(tmp_path / "t.csv")):
-        message = refused(table)
-        assert "is an index" in message and "index=False" in message
+    for name, table in (("whole", frame()), ("part", frame()[1:].sample(frac=1, random_state=0))):
+        table.to_csv(tmp_path / f"{name}.csv")
+        for found in (tmp_path / f"{name}.csv", pd.read_csv(tmp_path / f"{name}.csv")):
+            message = refused(found)
+            assert "is an index" in message and "index=False" in message
+
+
+def test_names_in_an_index_are_no_column() -> None:
+    assert "reset_index()" in refused(frame().set_index("arch"))
+    assert read(frame().set_index("arch").reset_index()).names == tuple(ARCHS)
+
+
+def test_values_too_close_for_floating_point() -> None:
+    message = refused(frame([value * 1e-310 for value in VALUES]))
+    assert "differ by" in message and "smaller unit" in message
+    assert len(read(frame([value * 1e-100 for value in VALUES])).values) == 6
