@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import onnx
 from google.protobuf.message import DecodeError
 
@@ -14,6 +16,9 @@ from onnx_bench.reading.audit import audit
 from onnx_bench.reading.sniff import sniff
 from onnx_bench.reading.strip import strip
 from onnx_bench.reading.wire import explain_failure, slim
+
+_MOST_IDLE = 2
+"""Times as many stored as effective parameters, beyond which it is said."""
 
 
 def parse(data: memoryview, allow_external: bool = True) -> tuple[onnx.ModelProto, list[FileNode]]:
@@ -50,4 +55,18 @@ def read_bytes(data: memoryview, name: str, normalised: bool = True, allow_exter
     """
     model, nodes = parse(data, allow_external)
     graph = import_model(model, name, nodes)
-    return graph.normalise() if normalised else graph
+    if not normalised:
+        return graph
+    normal = graph.normalise()
+    return replace(normal, warnings=(*normal.warnings, *_idle(normal)))
+
+
+def _idle(graph: ArchGraph) -> list[str]:
+    """A note where most of the weights of a file are gone: so much was hardly meant to be left out."""
+    stored = graph.stored_params or 0
+    if graph.params * _MOST_IDLE >= stored:
+        return []
+    return [
+        f"{stored - graph.params:,} of {stored:,} parameters were left out: their branches lead nowhere or are "
+        "multiplied by a stored zero; a learned gate that starts at zero looks the same: train the network first"
+    ]

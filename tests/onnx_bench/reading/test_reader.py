@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from onnx_bench.errors import MalformedModelError, ModelTooLargeError
 from onnx_bench.graph import ArchGraph
@@ -115,3 +116,22 @@ def test_read_many_keeps_order_and_survives_errors(model_file: Path, options: di
     results = list(read_many(sources, **options))  # type: ignore[arg-type]
     kinds = [ArchGraph, MalformedModelError, MalformedModelError, ArchGraph, ArchGraph] * 3
     assert [type(r) for r in results] == kinds
+
+
+@pytest.mark.parametrize(("gate", "left_out"), [(0.0, True), (0.5, False)])
+def test_it_is_said_where_most_weights_are_multiplied_by_zero(gate: float, left_out: bool) -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "inner"], ["inside"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Mul", ["inside", "gate"], ["gated"]),
+        helper.make_node("Add", ["x", "gated"], ["sum"]),
+        helper.make_node("Conv", ["sum", "last"], ["y"]),
+    ]
+    held = [
+        helper.make_tensor(name, TensorProto.FLOAT, shape, [value] * int(np.prod(shape)))
+        for name, shape, value in (("inner", (8, 8, 3, 3), 0.1), ("gate", (), gate), ("last", (2, 8, 1, 1), 0.1))
+    ]
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, (1, c, 6, 6)) for n, c in (("x", 8), ("y", 2))]
+    model = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:], held))
+    graph = read_graph(model.SerializeToString())
+    said = [note for note in graph.warnings if "576 of 592 parameters were left out" in note]
+    assert bool(said) == left_out and (graph.params == 16) == left_out
