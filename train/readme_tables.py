@@ -1,4 +1,4 @@
-"""Write the result tables of README and the model card from train/results.
+"""Write the results in README, one row a protocol, and in the model card, all tables, from train/results.
 
     python -m train.readme_tables          # --check: fail if they are not up to date
 """
@@ -15,9 +15,10 @@ from train.common import RESULTS
 from train.generation_tables import budgets, generation, generation_speed
 from train.protocols.known_spaces import ALLOWED
 from train.protocols.p3_sixteen_labels import wins
+from train.readme_digest import findings
 from train.records import ROOT, SPACE_TASK
 
-PAGES = (ROOT / "README.md", ROOT / "archlm" / "MODEL_CARD.md")
+README, MODEL_CARD = ROOT / "README.md", ROOT / "archlm" / "MODEL_CARD.md"
 BEGIN = "<!-- results: begin (written by train/readme_tables.py) -->"
 END = "<!-- results: end -->"
 
@@ -225,8 +226,9 @@ def main(check: bool = False) -> None:
         sixteen_labels(), twenty_labels(), latency(), coverage(), speed(),
         *(f"{heading}\n\n{_table(table)}" for heading, table in (generation(), budgets(), generation_speed())),
     ]  # fmt: skip
-    block = "\n\n".join([BEGIN, *sections, END])
-    for page in PAGES:
+    digest = pd.DataFrame(findings(), columns=["measured", "archlm", "beside it", "published"])
+    for page, parts in {README: [_table(digest)], MODEL_CARD: sections}.items():
+        block = "\n\n".join([BEGIN, *parts, END])
         text = page.read_text()
         before, rest = text.split(BEGIN)
         fresh = before + block + rest.split(END)[1]
