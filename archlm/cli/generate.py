@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archlm.cli.lean_imports import OF_DIFFUSERS, hidden
+from archlm.cli.lean_imports import OF_DIFFUSERS, hidden, uncompiled
 from archlm.cli.predict_output import familiarity
 from archlm.cli.terminal import clean, count, fail, print_json, print_table, status
 from onnx_bench.errors import ArchLMError
@@ -106,14 +106,15 @@ def generate(
     }  # fmt: skip
     try:
         with status("loading") as say:
-            with hidden(OF_DIFFUSERS):
+            with hidden(OF_DIFFUSERS), uncompiled():
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             predictor = _predictor(model)
             condition = _condition(sentence, language_model, asked)
             from archlm.generation.generator import Generator
             from generators.draw import Settings
 
-            maker = Generator.from_pretrained(generator, predictor=predictor)
+            with uncompiled():
+                maker = Generator.from_pretrained(generator, predictor=predictor)
             settings = Settings(steps=steps, guidance_scale=guidance)
             if illuminate is not None:
                 from archlm.generation.illuminate import illuminate as fill
