@@ -106,20 +106,19 @@ class Generator:
             if not share:
                 continue
             progress(f"generating {share} of {space}")
-            found += self.generate_of(space, condition, share, seed, _part(settings, share, num))
+            found += self.generate_of(self.oracle(space, condition), condition, share, seed, _part(settings, share, num))
         if rest := num - len(_usable(found)):
             best = by_quality(found, condition)[0].space
             progress(f"generating {rest} more of {best}, which is predicted best")
             known = [one.arch for one in found if one.space == best]
-            found += self.generate_of(best, condition, rest, seed + 1, _part(settings, rest, num), known)
+            found += self.generate_of(self.oracle(best, condition), condition, rest, seed + 1, _part(settings, rest, num), known)
         self.check_met(found, condition)
         return by_quality(_usable(found), condition)
 
     def generate_of(
-        self, space: str, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
+        self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
     ) -> list[Generated]:  # fmt: skip
         """The architectures of one pass over one space, none of them `known`, whether or not they meet the budgets."""
-        oracle = self.oracle(space, condition)
         polished = self.draw(oracle, condition, num, seed, settings, known)
         return self.described(oracle, condition, [one.arch for one in polished])
 
