@@ -61,5 +61,5 @@ def illuminate(
         budget = condition.with_budget(costs[0], float(most))
         passed = budget if len(costs) > 1 else budget.with_objectives(())
         found = generator.generate_of(oracle, passed, BATCH, seed + column, settings)
-        grid.add(one for one in found if not generator.exceeded(one.costs, condition))
+        grid.add(one for one in found if not condition.exceeded(one.costs))
     return [elite.item for _, elite in sorted(grid.elites.items())]
