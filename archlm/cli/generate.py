@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,6 +110,13 @@ def generate(
     One guided reverse pass of a graph diffusion model over a batch of that size draws them; at its end the predictor
     is asked about 128 neighbours of the batch, and the best of both are the answer.
     """
+    _check_together(
+        {"--illuminate": illuminate, "--evolve": evolve}, {"--illuminate": illuminate, "--objective": objective}
+    )
+    if weights and out is None:
+        raise typer.BadParameter("it is about what --out writes; say both", param_hint="--weights")
+    if language_model is not None and sentence is None:
+        raise typer.BadParameter("it reads a sentence; say one", param_hint="--language-model")
     asked = {
         "task": task, "space": space, "max_params": max_params, "max_macs": max_macs, "max_depth": max_depth,
         "max_latency": _limits(max_latency or (), "--max-latency"), "objectives": tuple(objective or ()),
@@ -153,6 +160,14 @@ def generate(
         typer.echo(f"Written to {clean(str(out))}: ONNX, source, report.md")
 
 
+def _check_together(*pairs: Mapping[str, object]) -> None:
+    """Raises typer.BadParameter where both options of a pair are given: one would not be heard."""
+    for pair in pairs:
+        if all(pair.values()):
+            first, second = pair
+            raise typer.BadParameter(f"it cannot be combined with {second}; say one of them", param_hint=first)
+
+
 def _predictor(model: Path | None) -> Predictor:
     with hidden() if model is None else nullcontext():
         from archlm.predictor import Predictor
@@ -165,7 +180,7 @@ def _condition(sentence: str | None, language_model: str | None, options: dict[s
     from generators.condition import Condition
     from generators.sentence import parse_sentence
 
-    given = {name: value for name, value in options.items() if value}
+    given = {name: value for name, value in options.items() if value not in (None, (), {})}
     if sentence is None:
         return Condition(**given)
     ignored: tuple[str, ...] = ()

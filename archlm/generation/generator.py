@@ -275,5 +275,6 @@ def _nearest(found: Sequence[Generated], condition: Condition) -> str:
     listed = ", ".join(f"{name} {shown(value)}{unit_of(name)}" for name, value in costs.items())
     return (
         f"no network in {', '.join(dict.fromkeys(one.space for one in found))} was found for {condition}; the nearest "
-        f"has {listed} ({near.space} {near.arch}): allow at least as much"
+        f"has {listed} ({near.space} {near.arch}): "
+        f"{'ask for no more than that' if condition.at_least else 'allow at least as much'}"
     )
