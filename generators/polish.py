@@ -27,6 +27,8 @@ _MOST_CHANGES = 64
 """Changes of a graph that are asked about; of more, those that gain most to first order."""
 _AT_ONCE = 8192
 """Graphs that are scored at once."""
+_COMPANY = 8
+"""Least of them: with fewer, matrix products sum in another order, and an answer would depend on its company."""
 _MOST_ROUNDS = 60
 """Edits on the way to a budget; more than any space has places."""
 _MOST_EDITS, _MOST_MEASURED = 16, 8
@@ -91,6 +93,7 @@ class Polisher:
 
     def __post_init__(self) -> None:
         self.changes = Changes.of(self.frame, with_edges=self.layout.reads_edges)
+        self._expected: dict[str, Tensor] = {}
 
     def climb(self, codes: Codes, rounds: int) -> Codes:
         """Make the best single change of each graph, as long as there is one, at most `rounds` times.
@@ -169,7 +172,7 @@ class Polisher:
             others = self._neighbours(best.arch, seen)
             if not others:
                 break
-            asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(one) for one in (best.arch, *others)]))
+            asked = self._expected_of([best.arch, *others])
             # What the score is wrong by here, it is about wrong by next door.
             offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
             step = None
@@ -205,8 +208,7 @@ class Polisher:
 
     def _values(self, found: Sequence[Polished], weights: Tensor) -> Tensor:
         """What the score thinks of architectures, budgets apart. Shapes: [B]."""
-        codes = Codes.of(self.vocabulary, [self.layout.encode(one.arch) for one in found])
-        return (self._asked(codes) * weights).sum(dim=1)
+        return (self._expected_of([one.arch for one in found]) * weights).sum(dim=1)
 
     def _improved(self, best: Polished, weights: Tensor, taken: set[str]) -> Polished:
         """The architecture, after edits that the score finds better and that keep to the budgets."""
@@ -257,7 +259,7 @@ class Polisher:
         """
         if not others:
             return
-        asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(arch) for arch in (one.arch, *others)]))
+        asked = self._expected_of([one.arch, *others])
         offset = {place: one.measured[place] - float(asked[0, place]) for place in self.budgets}
         values = self._value(asked, weights, offset)
         order = values[1:].argsort(descending=True).tolist()
@@ -295,6 +297,15 @@ class Polisher:
 
     def _meets(self, measured: Measured) -> bool:
         return all(measured[place] <= most + 1e-9 for place, most in self.budgets.items())
+
+    def _expected_of(self, archs: Sequence[str]) -> Tensor:
+        """What the score expects of architectures, each of which it is asked about once. Shapes: [B, T]."""
+        new = [arch for arch in dict.fromkeys(archs) if arch not in self._expected]
+        if new:
+            company = [*new, *new[:1] * (_COMPANY - len(new))]
+            asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(arch) for arch in company]))
+            self._expected |= zip(new, asked.unbind(), strict=False)
+        return torch.stack([self._expected[arch] for arch in archs])
 
     def _asked(self, codes: Codes) -> Tensor:
         parts = range(0, len(codes.nodes), _AT_ONCE)

@@ -25,7 +25,7 @@ _COSTS = {
     "depth": r"(?:layers?|levels|deep|depth)",
 }
 _NUMBER = (
-    rf"(?<![0-9,.])([0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)(?![0-9,.]*[0-9])"
+    rf"(?<![0-9,.])([0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)(?![0-9,.]*[0-9])"
     rf"\s*({'|'.join(filter(None, _SIZES))})?"
 )
 _OTHER_UNIT = r"\s*(?:m|u|milli|micro)?(?:s|seconds?)\b|\s*%"
@@ -107,7 +107,8 @@ class _Reader:
         on = _ON.format(devices="|".join(devices))
         latency: dict[str, float] = {}
         objectives: list[str] = []
-        for match in self.take(rf"{_LESS}?{_NUMBER}\s*(ms|milliseconds?|us|microseconds?)(?: of)?(?: latency)?{on}\b"):
+        time = r"(ms|milliseconds?|us|microseconds?)"
+        for match in self.take(rf"(?:latency )?{_LESS}?{_NUMBER}\s*{time}(?: of)?(?: latency)?{on}\b"):
             number, size, unit, device = match.groups()
             milliseconds = _value(number, size) * (1e-3 if unit.startswith(("us", "mic")) else 1.0)
             self._limit(latency, _known(device, devices), milliseconds)

@@ -45,6 +45,23 @@ class LogScale(NamedTuple):
         return np.exp(normal * self.spread + self.centre)
 
 
+class LinearScale(NamedTuple):
+    """Centre and spread of any value in a space; with a negative spread, more of it counts as less."""
+
+    centre: float
+    spread: float
+
+    @classmethod
+    def of(cls, values: Floats, *, turned: bool = False) -> LinearScale:
+        """The scale of a sample of values, turned round if asked for."""
+        spread = float(values.std()) or 1.0  # where all are the same any will do
+        return cls(float(values.mean()), -spread if turned else spread)
+
+    def to_normal(self, values: Floats) -> Floats:
+        """Standardised values; of shape [B], like `values`."""
+        return (values - self.centre) / self.spread
+
+
 def normal_scores(values: Floats, ties: Floats | None = None) -> Floats:
     """Normal quantiles of the ranks of B values, more being better.
 

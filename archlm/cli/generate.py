@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archlm.cli.lean_imports import OF_DIFFUSERS, hidden
+from archlm.cli.lean_imports import OF_DIFFUSERS, hidden, uncompiled
 from archlm.cli.predict_output import familiarity
 from archlm.cli.terminal import clean, count, fail, print_json, print_table, status
 from onnx_bench.errors import ArchLMError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archlm.predictor import Predictor
     from generators.condition import Condition
 
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgG]?)")
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([kKmMgG]?)")
 _SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 
 
@@ -53,10 +53,19 @@ def generate(
         list[str] | None,
         typer.Option("--max-latency", metavar="DEVICE=MS", help="Most milliseconds on a device; may be repeated."),
     ] = None,
+    at_most: Annotated[
+        list[str] | None,
+        typer.Option("--max", metavar="NAME=VALUE", help="The most that may be predicted on a task, such as what "
+                     "--model was fitted to; may be repeated."),
+    ] = None,
+    at_least: Annotated[
+        list[str] | None,
+        typer.Option("--min", metavar="NAME=VALUE", help="The least that may be predicted on a task; may be repeated."),
+    ] = None,
     objective: Annotated[
         list[str] | None,
-        typer.Option("--objective", metavar="COST", help="Keep it low: params, macs, depth or latency/DEVICE; the "
-                     "answer is then a Pareto set. May be repeated."),
+        typer.Option("--objective", metavar="COST", help="Keep it low: params, macs, depth or latency/DEVICE, or be "
+                     "good at another task too; the answer is then a Pareto set. May be repeated."),
     ] = None,
     language_model: Annotated[
         str | None,
@@ -81,7 +90,8 @@ def generate(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option("--model", metavar="FOLDER", help="What `archlm finetune` wrote: guides to its own task."),
+        typer.Option("--model", metavar="FOLDER", help="What `archlm finetune` wrote: guides to its own task, "
+                     "and its predictions can be limited with --max and --min."),
     ] = None,
     generator: Annotated[
         Path | None, typer.Option("--generator", metavar="FOLDER", help="Another generator than the shipped one.")
@@ -100,20 +110,29 @@ def generate(
     One guided reverse pass of a graph diffusion model over a batch of that size draws them; at its end the predictor
     is asked about 128 neighbours of the batch, and the best of both are the answer.
     """
+    _check_together(
+        {"--illuminate": illuminate, "--evolve": evolve}, {"--illuminate": illuminate, "--objective": objective}
+    )
+    if weights and out is None:
+        raise typer.BadParameter("it is about what --out writes; say both", param_hint="--weights")
+    if language_model is not None and sentence is None:
+        raise typer.BadParameter("it reads a sentence; say one", param_hint="--language-model")
     asked = {
         "task": task, "space": space, "max_params": max_params, "max_macs": max_macs, "max_depth": max_depth,
-        "max_latency": _latencies(max_latency or ()), "objectives": tuple(objective or ()),
+        "max_latency": _limits(max_latency or (), "--max-latency"), "objectives": tuple(objective or ()),
+        "at_most": _limits(at_most or (), "--max"), "at_least": _limits(at_least or (), "--min"),
     }  # fmt: skip
     try:
         with status("loading") as say:
-            with hidden(OF_DIFFUSERS):
+            with hidden(OF_DIFFUSERS), uncompiled():
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             predictor = _predictor(model)
             condition = _condition(sentence, language_model, asked)
             from archlm.generation.generator import Generator
             from generators.draw import Settings
 
-            maker = Generator.from_pretrained(generator, predictor=predictor)
+            with uncompiled():
+                maker = Generator.from_pretrained(generator, predictor=predictor)
             settings = Settings(steps=steps, guidance_scale=guidance)
             if illuminate is not None:
                 from archlm.generation.illuminate import illuminate as fill
@@ -141,6 +160,14 @@ def generate(
         typer.echo(f"Written to {clean(str(out))}: ONNX, source, report.md")
 
 
+def _check_together(*pairs: Mapping[str, object]) -> None:
+    """Raises typer.BadParameter where both options of a pair are given: one would not be heard."""
+    for pair in pairs:
+        if all(pair.values()):
+            first, second = pair
+            raise typer.BadParameter(f"it cannot be combined with {second}; say one of them", param_hint=first)
+
+
 def _predictor(model: Path | None) -> Predictor:
     with hidden() if model is None else nullcontext():
         from archlm.predictor import Predictor
@@ -153,7 +180,7 @@ def _condition(sentence: str | None, language_model: str | None, options: dict[s
     from generators.condition import Condition
     from generators.sentence import parse_sentence
 
-    given = {name: value for name, value in options.items() if value}
+    given = {name: value for name, value in options.items() if value not in (None, (), {})}
     if sentence is None:
         return Condition(**given)
     ignored: tuple[str, ...] = ()
@@ -171,21 +198,28 @@ def _condition(sentence: str | None, language_model: str | None, options: dict[s
     return condition
 
 
-def _latencies(texts: Sequence[str]) -> dict[str, float]:
-    found = {}
+_EXAMPLES = {"--max-latency": "DEVICE=MS, such as raspi4=20", "--max": "NAME=VALUE, such as latency=12",
+             "--min": "NAME=VALUE, such as accuracy=90"}  # fmt: skip
+
+
+def _limits(texts: Sequence[str], option: str) -> dict[str, float]:
+    found: dict[str, float] = {}
     for text in texts:
-        device, _, most = text.partition("=")
+        name, _, number = text.rpartition("=")
+        sign, size = (-1, number.strip()[1:]) if number.strip().startswith("-") else (1, number)
         try:
-            found[device.strip()] = float(most)
-        except ValueError:
-            raise typer.BadParameter(
-                f"{text!r}: write DEVICE=MS, such as raspi4=20", param_hint="--max-latency"
-            ) from None
+            value = sign * quantity(size)
+        except typer.BadParameter:
+            raise typer.BadParameter(f"{text!r}: write {_EXAMPLES[option]}", param_hint=option) from None
+        if not name.strip():
+            raise typer.BadParameter(f"{text!r}: write {_EXAMPLES[option]}", param_hint=option)
+        if found.setdefault(name.strip(), value) != value:
+            raise typer.BadParameter(f"{name.strip()} is limited twice; say one", param_hint=option)
     return found
 
 
 def _print(found: Sequence[Generated], condition: Condition) -> None:
-    from generators.condition import unit_of
+    from generators.limit import unit_of
     from generators.targets import COSTS
     from onnx_bench.tasks import get_task
 
@@ -198,8 +232,7 @@ def _print(found: Sequence[Generated], condition: Condition) -> None:
             count(one.costs[name]) if name in COSTS else f"{one.costs[name]:.3g}{unit_of(name)}" for name in costs
         ]
         interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g} {unit}"
-        met = "exceeds " + ", ".join(one.exceeded) if one.exceeded else "met"
         familiar = familiarity(one.answer["in_distribution"])
         predicted = f"{one.answer['mean']:.4g} {unit}"
-        rows.append([f"{number:02d}", one.space, predicted, interval, familiar, *numbers, met, one.arch])
+        rows.append([f"{number:02d}", one.space, predicted, interval, familiar, *numbers, one.verdict, one.arch])
     print_table(f"{len(found)} networks: {condition}", columns, rows, right=("predicted", "90 % interval", *costs))

@@ -62,7 +62,7 @@ def fitness(oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[
     """Predicted quality, far below every quality where a budget is exceeded, the farther the more it is."""
     values = []
     for arch, quality in zip(archs, oracle.quality(archs), strict=True):
-        costs = oracle.costs(arch) if condition.budgets else {}
-        excess = sum(max(0.0, costs[name] / most - 1) for name, most in condition.budgets.items())
+        costs = oracle.costs(arch) if condition.limits else {}
+        excess = sum(limit.excess(costs[limit.name]) for limit in condition.limits)
         values.append(EXCEEDING * (1 + excess) if excess else quality)
     return values

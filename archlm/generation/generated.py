@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from generators.condition import shown, unit_of
+from generators.limit import shown, unit_of
 from onnx_bench import spaces
 from onnx_bench.graph import ArchGraph
 
@@ -26,8 +26,8 @@ class Generated:
         head: The task whose input and output its network has; `None` for the default of the space.
         answer: What is predicted of it on the task asked for, see `archlm.answer`.
         costs: Parameters, multiply-accumulates, depth, and latencies in ms that were asked for, of the network that
-            `to_onnx` writes.
-        exceeded: Budgets that it exceeds, with the limits; empty where it meets all.
+            `to_onnx` writes; beside them what the predictor expects on other tasks that were limited or sought.
+        exceeded: Limits that it does not keep to, with their bounds; empty where it meets all budgets.
     """
 
     space: str
@@ -41,6 +41,12 @@ class Generated:
     def graph(self) -> ArchGraph:
         """The network for the task, as it would be trained: batch norms are there."""
         return spaces.get(self.space).build(self.arch, task=self.head, normalised=False)
+
+    @property
+    def verdict(self) -> str:
+        """Whether it meets the budgets, for people."""
+        missed = self.exceeded.items()
+        return ", ".join(f"{'exceeds' if self.costs[n] > bound else 'misses'} {n}" for n, bound in missed) or "met"
 
     @property
     def source(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,18 @@ from torch import Tensor
 
 from archlm.generation.generated import Generated
 from archlm.generation.oracle import Oracle
+from archlm.generation.wanted import Wanted
 from archlm.predictor import Predictor
-from generators.condition import Condition, InvalidConditionError, shown, unit_of
+from generators.condition import Condition, InvalidConditionError, seeks_more
 from generators.draw import Aim, Settings, draw_architectures
+from generators.limit import shown, unit_of
 from generators.pipeline import ArchitecturePipeline, read_pipeline
 from generators.polish import Polished
 from generators.score import NoiseAwareScore
-from generators.targets import is_quality
+from generators.targets import COSTS, LinearScale, LogScale, is_quality
 from generators.taught_score import TaughtScore
 from onnx_bench.normalise import NO_PATH
 from onnx_bench.tasks import get_task
-from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 Score = NoiseAwareScore | TaughtScore
 
@@ -42,7 +43,7 @@ class Generator:
 
     def __init__(self, pipeline: ArchitecturePipeline, predictor: Predictor) -> None:
         self.pipeline, self.predictor = pipeline, predictor
-        self._taught: dict[tuple[str, str], TaughtScore] = {}
+        self._taught: dict[tuple[str, str | None, tuple[Wanted, ...]], TaughtScore] = {}
 
     @classmethod
     def from_pretrained(cls, path: str | Path | None = None, *, predictor: Predictor | None = None) -> Generator:
@@ -100,46 +101,40 @@ class Generator:
         """
         if num < 1:
             raise InvalidConditionError(f"num is {num}; at least one architecture must be asked for")
-        names = self.spaces_for(condition)
+        oracles = {space: self.oracle(space, condition) for space in self.spaces_for(condition)}
         found: list[Generated] = []
-        for space, share in zip(names, _shares(num, len(names)), strict=True):
+        for (space, oracle), share in zip(oracles.items(), _shares(num, len(oracles)), strict=True):
             if not share:
                 continue
             progress(f"generating {share} of {space}")
-            found += self.generate_of(space, condition, share, seed, _part(settings, share, num))
+            found += self.generate_of(oracle, condition, share, seed, _part(settings, share, num))
         if rest := num - len(_usable(found)):
             best = by_quality(found, condition)[0].space
             progress(f"generating {rest} more of {best}, which is predicted best")
             known = [one.arch for one in found if one.space == best]
-            found += self.generate_of(best, condition, rest, seed + 1, _part(settings, rest, num), known)
+            found += self.generate_of(oracles[best], condition, rest, seed + 1, _part(settings, rest, num), known)
         self.check_met(found, condition)
         return by_quality(_usable(found), condition)
 
     def generate_of(
-        self, space: str, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
+        self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
     ) -> list[Generated]:  # fmt: skip
         """The architectures of one pass over one space, none of them `known`, whether or not they meet the budgets."""
-        oracle = self.oracle(space, condition)
         polished = self.draw(oracle, condition, num, seed, settings, known)
         return self.described(oracle, condition, [one.arch for one in polished])
 
     def oracle(self, space: str, condition: Condition) -> Oracle:
         """What knows everything of a space that the condition speaks of."""
-        devices = [name for name in (*condition.budgets, *condition.objectives) if name.startswith(LATENCY)]
-        return Oracle(self.predictor, space, condition.task, tuple(dict.fromkeys(devices)))
+        names = [*(limit.name for limit in condition.limits), *condition.objectives]
+        return Oracle(self.predictor, space, condition.task, tuple(dict.fromkeys(n for n in names if n not in COSTS)))
 
     def described(self, oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[Generated]:
         """Architectures with their predictions and costs."""
         return [
-            Generated(oracle.space, arch, oracle.head, answer, costs, self.exceeded(costs, condition))
+            Generated(oracle.space, arch, oracle.head, answer, costs, condition.exceeded(costs))
             for arch, answer in zip(archs, oracle.answers(archs), strict=True)
             for costs in [oracle.costs(arch)]
         ]
-
-    @staticmethod
-    def exceeded(costs: Mapping[str, float], condition: Condition) -> dict[str, float]:
-        """Budgets that costs exceed, with their limits."""
-        return {name: most for name, most in condition.budgets.items() if costs[name] > most}
 
     @staticmethod
     def check_met(found: Sequence[Generated], condition: Condition) -> None:
@@ -156,15 +151,24 @@ class Generator:
     ) -> list[Polished]:  # fmt: skip
         """The architectures of one pass over a space, in the order drawn."""
         space, denoiser = oracle.space, self.pipeline.denoiser
-        score, place = self.score_for(oracle)
+        wanted = self._to_teach(space, condition)
+        score, place = self.score_for(oracle, tuple(wanted.values()))
         targets, names = list(score.targets), list(denoiser.targets)
-        limits = {name: self._normal(space, name, most) for name, most in condition.budgets.items()}
-        weights = _weights(num, len(targets), place, [targets.index(name) for name in condition.objectives])
+
+        def place_of(name: str, high: bool) -> int:
+            return targets.index(wanted[name, high].target if (name, high) in wanted else name)
+
+        limits = {place_of(limit.name, limit.least): limit for limit in condition.limits}
+        scales = {at: score.scale(space, targets[at]) for at in limits}
+        budgets = {at: _normal(scales[at], limit.bound) for at, limit in limits.items()}
+        sought = [place_of(name, seeks_more(name)) for name in condition.objectives]
+        weights = _weights(num, len(targets), place, sought)
         if not is_quality(targets[place]):  # a cost as the task: less of it is better
             weights[..., place] *= -1
         told = torch.full((num, len(names)), torch.nan)
-        for name, most in limits.items():
-            told[:, names.index(name)] = most
+        for at, most in budgets.items():
+            if targets[at] in names:
+                told[:, names.index(targets[at])] = most
         if not settings.guidance_scale:  # at random within the budgets
             settings = settings._replace(rounds=0, calls=0)
         elif not condition.objectives and condition.task in denoiser.targets and is_quality(condition.task):
@@ -172,33 +176,46 @@ class Generator:
 
         def measure(arch: str) -> dict[int, float]:
             costs = oracle.costs(arch) if limits else {}
-            return {targets.index(name): self._normal(space, name, costs[name]) for name in limits}
+            return {at: _normal(scales[at], costs[limit.name]) for at, limit in limits.items()}
 
-        budgets = {targets.index(name): most for name, most in limits.items()}
         taken = frozenset(map(oracle.identity, known))
         judge = None if condition.objectives else oracle.quality  # of several objectives it knows one
         aim = Aim(score, weights, budgets, measure, oracle.identity, taken, judge)
         return draw_architectures(self.pipeline, space, num, aim, told, settings, seed)
 
-    def _normal(self, space: str, cost: str, value: float) -> float:
-        """A cost on the scale of the space."""
-        return float(self.pipeline.score.scale(space, cost).to_normal(np.array([value]))[0])
+    def _to_teach(self, space: str, condition: Condition) -> dict[tuple[str, bool], Wanted]:
+        """What the condition limits or seeks beside the task, and the shipped score does not know in a space."""
+        named = [(limit.name, limit.least) for limit in condition.limits]
+        named += [(name, seeks_more(name)) for name in condition.objectives]
+        known = self.pipeline.score.targets_in(space)
+        return {
+            (name, high): Wanted(name, high)
+            for name, high in named
+            if high or name in self.predictor.finetuned or name not in known or is_quality(name)
+        }
 
-    def score_for(self, oracle: Oracle) -> tuple[Score, int]:
-        """The score that guides to the task of an oracle, and the place of the task among its targets.
+    def score_for(self, oracle: Oracle, wanted: tuple[Wanted, ...] = ()) -> tuple[Score, int]:
+        """The score that guides to the task of an oracle and what is wanted beside it; the place of the task in it.
 
-        Where the shipped score does not know the task (a fine-tuned one, or one that was never measured in the space),
-        it is taught what the predictor says of a sample of the space, which takes seconds and is remembered.
+        What the shipped score does not know (a fine-tuned task, or one that was never measured in the space), it is
+        taught: what the predictor says of a sample of the space, which takes seconds and is remembered.
         """
         score: NoiseAwareScore = self.pipeline.score
-        if oracle.task not in self.predictor.finetuned and oracle.task in score.targets_in(oracle.space):
-            return score, list(score.targets).index(oracle.task)
-        key = (oracle.space, oracle.task)
+        knows = oracle.task not in self.predictor.finetuned and oracle.task in score.targets_in(oracle.space)
+        place = list(score.targets).index(oracle.task) if knows else len(score.targets)
+        if knows and not wanted:
+            return score, place
+        key = (oracle.space, None if knows else oracle.task, wanted)
         if key not in self._taught:
             from archlm.generation.teaching import taught_score  # its trainer is slow to import
 
-            self._taught[key] = taught_score(self.pipeline, oracle)
-        return self._taught[key], len(self._taught[key].targets) - 1
+            self._taught[key] = taught_score(self.pipeline, oracle, wanted, with_task=not knows)
+        return self._taught[key], place
+
+
+def _normal(scale: LogScale | LinearScale, value: float) -> float:
+    """A value on the scale of a space."""
+    return float(scale.to_normal(np.array([value]))[0])
 
 
 _BEST = 2.5
@@ -251,12 +268,13 @@ def _nearest(found: Sequence[Generated], condition: Condition) -> str:
     """What to say where nothing meets the budgets."""
 
     def excess(one: Generated) -> float:
-        return max(one.costs[name] / most for name, most in one.exceeded.items())
+        return max(limit.excess(one.costs[limit.name]) for limit in condition.limits)
 
     near = min([one for one in found if NO_PATH not in one.answer["warnings"]] or found, key=excess)
-    costs: dict[str, Any] = {name: near.costs[name] for name in condition.budgets}
+    costs: dict[str, Any] = {name: near.costs[name] for name in dict.fromkeys(limit.name for limit in condition.limits)}
     listed = ", ".join(f"{name} {shown(value)}{unit_of(name)}" for name, value in costs.items())
     return (
         f"no network in {', '.join(dict.fromkeys(one.space for one in found))} was found for {condition}; the nearest "
-        f"has {listed} ({near.space} {near.arch}): allow at least as much"
+        f"has {listed} ({near.space} {near.arch}): "
+        f"{'ask for no more than that' if condition.at_least else 'allow at least as much'}"
     )

@@ -55,10 +55,11 @@ def illuminate(
         [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
         lambda one: sign * one.answer["mean"],
     )  # fmt: skip
+    oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
     for column, most in enumerate(edges[0][1:]):
         progress(f"{column + 1} of {CELLS} budgets, {len(grid.elites)} of {grid.size} cells")
         budget = condition.with_budget(costs[0], float(most))
         passed = budget if len(costs) > 1 else budget.with_objectives(())
-        found = generator.generate_of(names[0], passed, BATCH, seed + column, settings)
-        grid.add(one for one in found if not generator.exceeded(one.costs, condition))
+        found = generator.generate_of(oracle, passed, BATCH, seed + column, settings)
+        grid.add(one for one in found if not condition.exceeded(one.costs))
     return [elite.item for _, elite in sorted(grid.elites.items())]

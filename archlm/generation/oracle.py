@@ -27,16 +27,16 @@ class Oracle:
         predictor: Answers.
         space: Of the architectures.
         task: To be good at.
-        devices: Tasks `latency/<device>` that are asked too.
-        calls: Architectures that the predictor was asked about.
+        counted: Tasks that count as costs: `latency/<device>`, or any other that is limited or an objective.
+        calls: Architectures that the predictor was asked about, whether they are good at the task.
     """
 
     predictor: Predictor
     space: str
     task: str
-    devices: Sequence[str] = ()
+    counted: Sequence[str] = ()
     calls: int = field(default=0, init=False)
-    _answers: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
+    _answers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, init=False)
     _costs: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
     _identities: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -48,39 +48,58 @@ class Oracle:
         """The network for the task, as it would be trained."""
         return self.found.build(arch, task=self.head, normalised=False)
 
+    def _seen(self, arch: str) -> ArchGraph:
+        """The same as the predictor sees the written file."""
+        return self.found.build(arch, task=self.head)
+
     def identity(self, arch: str) -> str:
         """The fingerprint of the network."""
         if arch not in self._identities:
-            self._identities[arch] = self.found.build(arch, task=self.head).fingerprint()
+            self._identities[arch] = self._seen(arch).fingerprint()
         return self._identities[arch]
 
     def costs(self, arch: str) -> dict[str, float]:
-        """Parameters, multiply-accumulates, depth, and milliseconds by device."""
+        """Parameters, multiply-accumulates, depth, and what is counted beside them, in the unit of its task."""
         if arch not in self._costs:
             found: dict[str, float] = dict(costs(self.graph(arch)))
-            if self.devices:
-                seen = [self.found.build(arch, task=self.head)]  # as the predictor sees the written file
-                for device in self.devices:
-                    latency = self.predictor.weights.devices.predict(device.removeprefix(LATENCY), seen)
-                    found[device] = float(latency.mean[0])
-            self._costs[arch] = found
+            self._costs[arch] = found | {name: self.counts([arch], name)[0] for name in self.counted}
         return self._costs[arch]
+
+    def counts(self, archs: Sequence[str], name: str) -> list[float]:
+        """What counts as the cost `name`, a task: milliseconds on a known device, else what the predictor expects."""
+        if is_device(self.predictor, name):
+            seen = [self._seen(arch) for arch in archs]
+            return [float(x) for x in self.predictor.weights.devices.predict(name.removeprefix(LATENCY), seen).mean]
+        together = [other for other in self.counted if not is_device(self.predictor, other)]  # they share the work
+        self._ask(archs, together)
+        return [float(self._answers[name, arch]["mean"]) for arch in archs]
 
     def answers(self, archs: Iterable[str]) -> list[dict[str, Any]]:
         """What the predictor says."""
         listed = list(archs)
-        new = [arch for arch in dict.fromkeys(listed) if arch not in self._answers]
-        self.calls += len(new)
-        as_trained = self.predictor.reads_as_trained(self.task)
+        self.calls += self._ask(listed, [self.task])
+        return [self._answers[self.task, arch] for arch in listed]
+
+    def _ask(self, archs: Iterable[str], tasks: Sequence[str]) -> int:
+        """Ask the predictor on all of `tasks` about those that it was not asked about; returns how many they are."""
+        new = [arch for arch in dict.fromkeys(archs) if any((task, arch) not in self._answers for task in tasks)]
+        as_trained = any(map(self.predictor.reads_as_trained, tasks))
         graphs = (from_space(self.space, arch, as_trained=as_trained) for arch in new)
-        for arch, answer in zip(new, self.predictor.answers(graphs, [self.task]), strict=True):
-            self._answers[arch] = answer | {"arch": arch}
-        return [self._answers[arch] for arch in listed]
+        answers = self.predictor.answers(graphs, tasks)
+        for arch in new:
+            for task in tasks:
+                self._answers[task, arch] = next(answers) | {"arch": arch}
+        return len(new)
 
     def quality(self, archs: Sequence[str]) -> list[float]:
         """What the predictor says, more being better."""
         sign = 1 if get_task(self.task).direction == "max" else -1
         return [sign * answer["mean"] for answer in self.answers(archs)]
+
+
+def is_device(predictor: Predictor, task: str) -> bool:
+    """Whether a task is the latency on a device that archlm knows, and not fitted by the user."""
+    return task not in predictor.finetuned and task.removeprefix(LATENCY) in predictor.weights.devices.spaces
 
 
 def head_of(space: str, task: str) -> str | None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from archlm.generation.generated import Generated
+from generators.condition import seeks_more
+from generators.targets import is_quality
 from onnx_bench.tasks import get_task
 
 
@@ -25,14 +27,21 @@ class Front(NamedTuple):
 
 
 def front(found: Sequence[Generated], costs: Sequence[str]) -> Front:
-    """The Pareto front of networks: good at the task and low in every one of `costs`."""
+    """The Pareto front of networks: good at the task and in every one of `costs`."""
     from pymoo.indicators.hv import HV  # slow to import, and a single objective needs neither
     from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
     sign = -1 if get_task(found[0].answer["task"]).direction == "max" else 1
-    losses = np.array([[sign * one.answer["mean"], *(np.log(one.costs[cost]) for cost in costs)] for one in found])
+    losses = np.array([[sign * one.answer["mean"], *(_loss(cost, one.costs[cost]) for cost in costs)] for one in found])
     members = NonDominatedSorting().do(losses, only_non_dominated_front=True)
     low, reach = losses.min(axis=0), np.ptp(losses, axis=0)
     scaled = (losses - low) / np.where(reach > 0, reach, 1.0)
     volume = float(HV(ref_point=np.ones(losses.shape[1]))(scaled)) if (reach > 0).all() else 1.0
     return Front(tuple(sorted(int(i) for i in members)), volume)
+
+
+def _loss(name: str, value: float) -> float:
+    """Of an objective, less being better: of a cost the logarithm."""
+    if is_quality(name):
+        return -value if seeks_more(name) else value
+    return float(np.log(value))

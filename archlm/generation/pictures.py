@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from archlm.generation.generated import Generated
 from generators.block_graph import ABSENT, Block, BlockGraph
-from generators.condition import unit_of
 from generators.layouts import get_layout
+from generators.limit import unit_of
 
 _COLUMNS = 4
 _MOST_DRAWN = 16

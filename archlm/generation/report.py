@@ -9,7 +9,8 @@ from pathlib import Path
 from archlm.answer import FAMILIAR
 from archlm.generation.generated import Generated
 from archlm.generation.pareto import front
-from generators.condition import Condition, shown, unit_of
+from generators.condition import Condition
+from generators.limit import shown, unit_of
 from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import get_task
 
@@ -45,7 +46,7 @@ def write_generated(
 
 def _compared(condition: Condition) -> list[str]:
     """Costs that have a picture: those that the condition speaks of, else the parameters."""
-    return list(dict.fromkeys([*condition.objectives, *condition.budgets])) or ["params"]
+    return list(dict.fromkeys([*condition.objectives, *(limit.name for limit in condition.limits)])) or ["params"]
 
 
 def _file_name(cost: str) -> str:
@@ -66,11 +67,10 @@ def _page(found: Sequence[Generated], condition: Condition, costs: Sequence[str]
     ]  # fmt: skip
     for number, one in enumerate(found, 1):
         numbers = " | ".join(shown(value) + unit_of(name) for name, value in one.costs.items())
-        met = "exceeds " + ", ".join(one.exceeded) if one.exceeded else "met"
         interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g}"
         lines.append(
             f"| [{number:02d}]({number:02d}.onnx) ([source]({number:02d}.py)) | {one.space} | "
-            f"{one.answer['mean']:.4g} | {interval} | {numbers} | {met} | `{one.arch}` |"
+            f"{one.answer['mean']:.4g} | {interval} | {numbers} | {one.verdict} | `{one.arch}` |"
         )
     lines += [""]
     if strangers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, ClassVar
 
 from generators.block_graph import Block, BlockGraph
@@ -41,7 +42,7 @@ class Layout(ABC):
     free_edges: frozenset[Edge] = frozenset()
     reads_edges: ClassVar[bool] = True
 
-    @property
+    @cached_property
     def space(self) -> SearchSpace[Any]:
         """The search space."""
         return spaces.get(self.name)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from generators.codes import Codes
 from generators.layouts import NotRepresentableError, get_layout
-from generators.targets import LogScale, is_quality, normal_scores
+from generators.targets import LinearScale, LogScale, is_quality, normal_scores
 from generators.training.samples import SpaceSample
 from generators.vocabulary import Vocabulary
 
@@ -27,7 +27,7 @@ class Prepared(NamedTuple):
 
 def prepare(
     vocabulary: Vocabulary, space: str, archs: Sequence[str], columns: Mapping[str, Floats], targets: Sequence[str],
-    ties: Floats | None = None, qualities: Sequence[str] = (),
+    ties: Floats | None = None, qualities: Sequence[str] = (), scales: Mapping[str, LinearScale] | None = None,
 ) -> Prepared:  # fmt: skip
     """Encode architectures and bring what is known of them onto the scales of their space.
 
@@ -38,6 +38,7 @@ def prepare(
         columns: Values by target. Shapes: [B] each.
         targets: Names of the T targets.
         qualities: Targets that are ranked though they are called like costs.
+        scales: Of targets that have one already.
         ties: What decides between equal qualities. Shapes: [B].
     """
     layout = get_layout(space)
@@ -49,16 +50,18 @@ def prepare(
             continue
         kept.append(row)
     values = np.full((len(kept), len(targets)), np.nan, np.float32)
-    scales = {}
+    given, found = scales or {}, {}
     for place, target in enumerate(targets):
         if target not in columns:
             continue
         column = np.asarray(columns[target], float)[kept]
-        if is_quality(target) or target in qualities:
+        if target in given:
+            values[:, place] = given[target].to_normal(column)
+        elif is_quality(target) or target in qualities:
             values[:, place] = normal_scores(column, None if ties is None else ties[kept])
         else:
-            scales[target] = LogScale.of(column)
-            values[:, place] = scales[target].to_normal(column)
+            found[target] = LogScale.of(column)
+            values[:, place] = found[target].to_normal(column)
     codes = Codes.of(vocabulary, graphs)
     packed = Codes(codes.nodes.to(torch.uint8), codes.edges.to(torch.uint8))
-    return Prepared(SpaceSample(packed, torch.from_numpy(values)), scales)
+    return Prepared(SpaceSample(packed, torch.from_numpy(values)), found)

@@ -29,6 +29,7 @@ from generators.sentence import parse_sentence
          {"max_params": 1e6, "max_macs": 300e6, "max_depth": 12.0}),
         ("no more than 2M parameters, not more than 9 layers, 1M MACs or fewer",
          {"max_params": 2e6, "max_depth": 9.0, "max_macs": 1e6}),
+        ("cifar10 under 1e6 params", {"task": "cifar10", "max_params": 1e6}),
         ("good", {}),
     ],
 )  # fmt: skip
@@ -86,3 +87,8 @@ def test_what_is_given_wins() -> None:
     assert parse_sentence("cifar10 under 1M params", task="cifar100").condition == Condition(
         task="cifar100", max_params=1e6
     )
+
+
+def test_what_is_limited_is_not_called_unused() -> None:
+    found = parse_sentence("cifar10, latency under 20 ms on raspi4")
+    assert found.condition.max_latency == {"raspi4": 20.0} and found.ignored == ()

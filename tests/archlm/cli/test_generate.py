@@ -42,6 +42,7 @@ def test_a_table_is_printed(archlm_command: Run) -> None:
         (("--space", "nasbench201", "--max-params", "10"), "nearest"), (("--task", "cifar11"), "cifar11"),
         (("--space", "moon"), "moon"), (("under 10 bananas",), "bananas"),
         (("--max-latency", "toaster=5"), "toaster"), (("--objective", "size"), "size"),
+        (("--max-params", "0"), "positive"), (("--min", "params=1M"), "no lower limit"), (("--max", "fame=3"), "fame"),
         (("--generator", "nowhere"), "no generator"), (("--model", "nowhere"), "nowhere"),
     ],
 )  # fmt: skip
@@ -51,11 +52,33 @@ def test_mistakes_are_one_line(archlm_command: Run, arguments: tuple[str, ...], 
     assert shown.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [("--max-params", "many"), ("--max-latency", "raspi4"), ("--n", "0")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--max-params", "many"), ("--max-latency", "raspi4"), ("--n", "0"), ("--max", "latency"), ("--min", "=3"),
+        ("--max", "latency=few"), ("--max-latency", "raspi4=1", "--max-latency", "raspi4=2"), ("--weights",),
+        ("--illuminate", "params", "--evolve", "9"), ("--illuminate", "params", "--objective", "macs"),
+        ("--language-model", "somewhere"),
+    ],
+)  # fmt: skip
 def test_wrong_options_are_usage_errors(archlm_command: Run, arguments: tuple[str, ...]) -> None:
     assert archlm_command("generate", *arguments).exit_code == 2
 
 
-@pytest.mark.parametrize(("text", "number"), [("600k", 6e5), ("1.5M", 1.5e6), ("2G", 2e9), ("1000", 1000.0)])
+def test_predictions_are_limited(archlm_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlm.generation.teaching.LIMITS_SAMPLE", 60)
+    monkeypatch.setattr("archlm.generation.teaching.LIMITS_STEPS", 20)
+    limits = ("--max", "cifar100=65", "--min", "cifar100=40", "--max", "params=1M")
+    shown = archlm_command("generate", "--space", "nasbench201", *limits, "--n", 1, *QUICK, "--json")
+    assert shown.exit_code == 0, shown.output
+    found = json.loads(shown.stdout)
+    assert found["condition"] == "task cifar10, space nasbench201, params <= 1M, cifar100 <= 65 %, cifar100 >= 40 %"
+    (one,) = found["networks"]
+    assert 40 <= one["costs"]["cifar100"] <= 65 and one["exceeded"] == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("600k", 6e5), ("1.5M", 1.5e6), ("2G", 2e9), ("1000", 1000.0), ("1.5e6", 1.5e6)]
+)
 def test_quantities(text: str, number: float) -> None:
     assert quantity(text) == number

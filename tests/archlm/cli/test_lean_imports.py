@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from archlm.cli.lean_imports import hidden
+from archlm.cli.lean_imports import hidden, uncompiled
 
 
 def test_a_hidden_package_is_as_if_not_installed_and_comes_back() -> None:
@@ -38,3 +38,36 @@ def test_lightgbm_still_predicts() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout == "True []\n", done.stderr
+
+
+def test_a_generator_is_read_without_the_compiler_which_comes_back() -> None:
+    code = (
+        "import sys; from archlm.cli.lean_imports import OF_DIFFUSERS, hidden, uncompiled\n"
+        "with hidden(OF_DIFFUSERS), uncompiled():\n"
+        "    import generators.pipeline\n"
+        "from archlm.generation.generator import Generator\n"
+        "with uncompiled():\n"
+        "    made = Generator.from_pretrained()\n"
+        "print([m for m in ('torch._dynamo', 'sympy') if m in sys.modules])\n"
+        "import torch\n"
+        "optimiser = torch.optim.AdamW(made.pipeline.score.parameters())\n"
+        "print(hasattr(torch._dynamo, 'optimize'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False)
+    assert done.stdout == "[]\nTrue\n", done.stderr
+
+
+def test_a_compiler_that_is_in_use_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch._dynamo", sys)
+    with uncompiled():
+        assert sys.modules["torch._dynamo"] is sys
+    assert sys.modules["torch._dynamo"] is sys
+
+
+def test_what_is_decorated_meanwhile_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch._dynamo", raising=False)
+    with uncompiled():
+        compiler = sys.modules["torch._dynamo"]
+        assert compiler.allow_in_graph(len) is len and compiler.disable(len, recursive=False) is len
+        assert compiler.disable()(len) is len
+    assert "torch._dynamo" not in sys.modules

@@ -144,6 +144,62 @@ def test_a_fine_tuned_predictor_guides_to_its_own_task(
     assert found[0].answer["mean"] == min(one.answer["mean"] for one in found)
 
 
+@pytest.fixture(scope="module")
+def own(generator: Generator) -> Generator:
+    """Guided by a predictor that was fitted to what is known exactly: sums of widths, and a loss and a gain of them."""
+    import pandas as pd
+
+    rng, space = random.Random(1), spaces.get("nats_size")
+    archs = [space.sample(rng) for _ in range(24)]
+    widths = [float(sum(map(int, arch.split(":")))) for arch in archs]
+    tuned = generator.predictor
+    for name, direction, values in (("energy", "min", widths), ("gain", "max", [width / 4 for width in widths])):
+        table = pd.DataFrame({"arch": archs, name: values})
+        tuned = tuned.finetune(table, target=name, space="nats_size", direction=direction)  # type: ignore[arg-type]
+    return Generator(generator.pipeline, tuned)
+
+
+@pytest.fixture
+def quickly_taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlm.generation.teaching.LIMITS_SAMPLE", 100)
+    monkeypatch.setattr("archlm.generation.teaching.LIMITS_STEPS", 60)
+
+
+@pytest.mark.usefixtures("quickly_taught")
+def test_what_was_fitted_is_a_hard_budget(own: Generator) -> None:
+    condition = Condition("cifar10", "nats_size", at_most={"energy": 150}, at_least={"gain": 30}, max_params=2e5)
+    found = own.generate(condition, 2, settings=QUICK)
+    assert len({one.graph.fingerprint() for one in found}) == len(found) == 2
+    for one in found:
+        asked = own.predictor.predict([("nats_size", one.arch)], ["energy", "gain", "cifar10"])["mean"]
+        assert asked[0] <= 150 and asked[1] >= 30 and one.costs["params"] <= 2e5 and not one.exceeded
+        assert (one.costs["energy"], one.costs["gain"]) == pytest.approx((asked[0], asked[1]))
+        assert one.answer["mean"] == pytest.approx(asked[2])
+    free = own.generate(Condition("cifar10", "nats_size"), 2, settings=QUICK)
+    assert min(sum(map(int, one.arch.split(":"))) for one in free) > 150, "else the budget would change nothing"
+
+
+def test_an_infeasible_budget_on_what_was_fitted_names_the_nearest(own: Generator) -> None:
+    condition = Condition("cifar10", "nats_size", at_most={"energy": 1}, at_least={"gain": 60})
+    found = own.described(own.oracle("nats_size", condition), condition, ["8:8:8:8:8", "64:64:64:64:64"])
+    assert [one.verdict for one in found] == ["exceeds energy, misses gain", "exceeds energy"]
+    with pytest.raises(InvalidConditionError, match=r"energy <= 1, gain >= 60; the nearest has energy [\d.]+, gain"):
+        own.check_met(found, condition)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quickly_taught")
+def test_what_was_fitted_is_an_objective(own: Generator) -> None:
+    found = own.generate(Condition("cifar10", "nats_size", objectives=("energy",)), 8, settings=QUICK)
+    energy = [one.costs["energy"] for one in found]
+    assert max(energy) > 1.3 * min(energy)
+    members = front(found, ["energy"]).members
+    assert min(range(len(found)), key=energy.__getitem__) in members, "nothing beats the cheapest"
+    gains = own.generate(Condition("energy", "nats_size", objectives=("gain",)), 2, settings=QUICK)
+    best = max(range(2), key=lambda i: gains[i].costs["gain"])
+    assert best in front(gains, ["gain"]).members, "of a gain more is better"
+
+
 def test_evolution_is_there_to_compare(generator: Generator) -> None:
     condition = Condition(space="transnas_micro", max_params=2e6)
     found = evolve_networks(generator, condition, 3, 60, seed=0)
