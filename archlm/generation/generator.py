@@ -23,7 +23,7 @@ from generators.score import NoiseAwareScore
 from generators.targets import COSTS, LinearScale, LogScale, is_quality
 from generators.taught_score import TaughtScore
 from onnx_bench.normalise import NO_PATH
-from onnx_bench.tasks import get_task
+from onnx_bench.tasks import get_task, register_task
 
 Score = NoiseAwareScore | TaughtScore
 
@@ -125,6 +125,8 @@ class Generator:
 
     def oracle(self, space: str, condition: Condition) -> Oracle:
         """What knows everything of a space that the condition speaks of."""
+        for task in self.predictor.own_tasks.values():  # another predictor of this process may have others so called
+            register_task(task)
         names = [*(limit.name for limit in condition.limits), *condition.objectives]
         return Oracle(self.predictor, space, condition.task, tuple(dict.fromkeys(n for n in names if n not in COSTS)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from generators.layouts import SPACES
 from onnx_bench import spaces
 from onnx_bench.errors import UnknownNameError
 from onnx_bench.reader import read_graph
+from onnx_bench.tasks import register_task
 
 QUICK = Settings(steps=8, rounds=1)
 
@@ -138,6 +140,7 @@ def test_a_fine_tuned_predictor_guides_to_its_own_task(
     table = pd.DataFrame({"arch": archs, "energy": [float(sum(map(int, arch.split(":")))) for arch in archs]})
     tuned = generator.predictor.finetune(table, target="energy", space="nats_size", direction="min")
     own = Generator(generator.pipeline, tuned)
+    register_task(replace(tuned.finetuned["energy"].task, direction="max"))  # as another predictor would
     found = own.generate(Condition(task="energy", space="nats_size"), 4)
     widths = [sum(map(int, one.arch.split(":"))) for one in found]
     assert max(widths) < np.quantile(table["energy"], 0.25)
