@@ -14,6 +14,9 @@ from generators.limit import shown, unit_of
 from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import get_task
 
+_LIST = "networks.json"
+_TRADE_OFF = "trade-off-"
+
 
 def write_generated(
     folder: Path, found: Sequence[Generated], condition: Condition, *, weights: bool = False, seed: int = 0,
@@ -21,17 +24,20 @@ def write_generated(
 ) -> None:  # fmt: skip
     """Write `NN.onnx` and `NN.py` for each architecture, `networks.json`, `report.md` and its pictures.
 
+    What an earlier answer has written to the folder is replaced.
+
     Raises:
         UserInputError: The folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
         for number, one in enumerate(found, 1):
             progress(f"writing {number} of {len(found)}")
             (folder / f"{number:02d}.onnx").write_bytes(one.to_onnx(weights=weights, seed=seed).SerializeToString())
             (folder / f"{number:02d}.py").write_text(one.source)
         listed = {"condition": str(condition), "networks": [one.to_json() for one in found]}
-        (folder / "networks.json").write_text(json.dumps(listed, indent=1) + "\n")
+        (folder / _LIST).write_text(json.dumps(listed, indent=1) + "\n")
         progress("drawing")
         from archlm.generation.pictures import block_pictures, trade_off  # slow to import
 
@@ -44,13 +50,24 @@ def write_generated(
         raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from error
 
 
+def _clear(folder: Path) -> None:
+    """Remove what an earlier answer has written, as far as its list tells."""
+    try:
+        earlier = len(json.loads((folder / _LIST).read_text())["networks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    names = [f"{number:02d}{suffix}" for number in range(1, earlier + 1) for suffix in (".onnx", ".py")]
+    for path in (*map(folder.joinpath, names), *folder.glob(f"{_TRADE_OFF}*.png")):
+        path.unlink(missing_ok=True)
+
+
 def _compared(condition: Condition) -> list[str]:
     """Costs that have a picture: those that the condition speaks of, else the parameters."""
     return list(dict.fromkeys([*condition.objectives, *(limit.name for limit in condition.limits)])) or ["params"]
 
 
 def _file_name(cost: str) -> str:
-    return "trade-off-" + cost.replace("/", "-")
+    return _TRADE_OFF + cost.replace("/", "-")
 
 
 def _page(found: Sequence[Generated], condition: Condition, costs: Sequence[str]) -> str:

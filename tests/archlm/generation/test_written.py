@@ -82,3 +82,9 @@ def test_a_folder_holds_everything(generator: Generator, tmp_path: Path) -> None
     }  # fmt: skip
     page = (tmp_path / "out" / "report.md").read_text()
     assert "hypervolume" in page and "params <= 1M" in page and found[0].arch in page
+    mine = tmp_path / "out" / "04.onnx"
+    mine.write_text("not of an answer")
+    write_generated(tmp_path / "out", found[:2], Condition(space="nasbench201", max_params=1e6))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names - {
+        "03.onnx", "03.py", "trade-off-latency-raspi4.png"
+    } | {"04.onnx"}, "an earlier answer is replaced, other files stay"  # fmt: skip
