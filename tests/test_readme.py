@@ -10,6 +10,7 @@ import pytest
 
 from archlm.bench.build import build
 from archlm.bench.plan import make_plan
+from onnx_bench.tasks import Task
 from tests.code_map import REPOSITORY
 from tests.readme_example import FILE, SECTION, example
 
@@ -31,6 +32,13 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         exec(block.replace('"DATA"', repr(str(tmp_path))).replace('("mine")', f"({str(tmp_path / 'mine')!r})"), names)
     assert list(names["answers"]["task"]) == ["imagenet-1k", "cifar10"]
     assert set(names["parts"]) <= {"train", "validation", "test"} and len(names["parts"]) == 5
+
+
+def test_the_task_of_ones_own_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", FILE.read_text(), re.DOTALL)
+    (tmp_path / "task.yaml").write_text(text)
+    task = Task.from_yaml(tmp_path / "task.yaml")
+    assert (task.name, task.direction, task.unit, task.modality) == ("energy/my-phone", "min", "mJ", "image")
 
 
 def test_there_are_exactly_two_set_up_commands() -> None:

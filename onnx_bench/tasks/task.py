@@ -29,9 +29,11 @@ class Protocol:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One question with a number for an answer: data, metric, and how the networks were trained.
+
+    Name, title, modality, metric and direction must be said; what else is known makes for a better description.
 
     Attributes:
         name: Stable identifier, as in `archlm predict --task NAME`; a family goes before a slash.
@@ -52,17 +54,17 @@ class Task:
 
     name: str
     title: str
-    dataset: str
+    dataset: str = ""
     modality: Literal["image", "graph", "text", "audio", "video", "other"]
-    classes: int | None
-    resolution: int | None
+    classes: int | None = None
+    resolution: int | None = None
     metric: str
     direction: Literal["max", "min"]
-    unit: str
-    split: Literal["validation", "test", "varies", "none"]
-    device: str
-    training: str
-    description: str
+    unit: str = ""
+    split: Literal["validation", "test", "varies", "none"] = "varies"
+    device: str = ""
+    training: str = ""
+    description: str = ""
     protocols: tuple[Protocol, ...] = ()
 
     @classmethod
