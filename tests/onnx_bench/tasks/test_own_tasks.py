@@ -69,7 +69,7 @@ def test_protocols_may_be_left_out_and_nothing_stands_for_none(tmp_path: Path) -
 def test_five_lines_are_a_task(tmp_path: Path) -> None:
     kept = [line for line in YAML.splitlines() if line.partition(":")[0] in ("name", "title", "metric", "direction")]
     task = Task.from_yaml(write(tmp_path, "\n".join([*kept, "modality: audio"])))
-    assert (task.name, task.modality, task.unit, task.classes, task.description) == ("defects/weld", "audio", "", None, "")
+    assert (task.name, task.modality, task.unit, task.classes) == ("defects/weld", "audio", "", None)
     assert Task.from_dict(task.to_dict()) == task
 
 
