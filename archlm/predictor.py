@@ -225,7 +225,7 @@ class Predictor:
             direction: Whether more or less is better, where no task says it; guessed from the column if left out.
             space: The search space of architecture strings.
             inputs: Input shapes of `module:factory` networks.
-            average_duplicates: Take the mean where a network is there several times.
+            average_duplicates: Take the mean where a name is there several times, as where several are of one network.
             quick: Seconds instead of minutes for a hundred labels or more: graph networks are not trained on them.
             seed: Of everything random.
             progress: Told what is done next.

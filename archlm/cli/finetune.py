@@ -38,7 +38,7 @@ def finetune(
     ] = None,
     inputs: InputOption = None,
     average_duplicates: Annotated[
-        bool, typer.Option("--average-duplicates", help="Take the mean where a network was measured several times.")
+        bool, typer.Option("--average-duplicates", help="Take the mean where a name is there several times.")
     ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Do not train graph networks, which takes minutes from 100 labels on.")

@@ -109,7 +109,8 @@ def read_table(
         direction: Whether more (`max`) or less (`min`) is better; guessed from the column's name if left out.
         space: The search space of the architecture strings.
         inputs: Input shapes of factories, see `load_factory`.
-        average_duplicates: Take the mean where a network is there several times, under its first name.
+        average_duplicates: Take the mean where a name is there several times, as where several names are of one network,
+            which goes by the first of them.
         own: Tasks that were fitted before, by name, to whose labels those of the table are added, so that one will do;
             another predictor of this process may have tasks of the same names.
         progress: Passes on the networks while they are read, given their number; for a progress bar.
@@ -139,7 +140,7 @@ def read_table(
     folder = Path(data).parent if isinstance(data, str | Path) else None
     graphs = _graphs(rows, _read_all(rows, folder, inputs, as_trained=adds_up(labelled)), progress)
     groups = _groups(rows, graphs, average_duplicates)
-    merged = f"{len(rows)} rows measure {len(groups)} networks: the mean of equal ones is taken"
+    merged = f"{len(rows)} rows measure {len(groups)} different networks: the mean of equal ones is taken"
     notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
     # Divided before they are summed: the mean of finite numbers is finite.
     means = np.array([sum(values[i] / len(group) for i in group) for group in groups], dtype=np.float64)
@@ -357,17 +358,25 @@ def _find_file(name: str, folder: Path | None) -> Path | None:
 
 
 def _groups(rows: Sequence[_Row], graphs: Sequence[ArchGraph], average: bool) -> list[list[int]]:
-    """Positions of equal networks, in the order of their firsts. Raises InvalidTableError unless they may be equal."""
+    """Positions of equal networks, in the order of their firsts.
+
+    Raises InvalidTableError where one name is there twice, unless they may be equal; several names of one network are
+    several measurements of it.
+    """
     by_identity: defaultdict[str, list[int]] = defaultdict(list)
     for i, graph in enumerate(graphs):
         by_identity[identity(graph)].append(i)
     groups = list(by_identity.values())
-    if not average and (equal := [_equal_rows(rows, group) for group in groups if len(group) > 1]):
+    if not average and (equal := [_equal_rows(rows, group) for group in groups if _is_repeated(rows, group)]):
         raise InvalidTableError(
-            f"the same network is there more than once: {some(equal, joiner='; ')}. Remove all but one, or say "
+            f"a network is there more than once under one name: {some(equal, joiner='; ')}. Remove all but one, or say "
             "--average-duplicates (average_duplicates=True) to take their mean"
         )
     return groups
+
+
+def _is_repeated(rows: Sequence[_Row], group: Sequence[int]) -> bool:
+    return len({rows[i].name for i in group}) < len(group)
 
 
 def _equal_rows(rows: Sequence[_Row], group: Sequence[int]) -> str:

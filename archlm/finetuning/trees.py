@@ -17,6 +17,7 @@ from archlm.members.task_model import SMALL, TaskModelConfig
 Floats = NDArray[np.float64]
 
 _SEVERAL = 2000
+"""Labels: below, small trees, and one thread, for threads that wait for each other cost more than they bring."""
 _ROUNDS = 1500
 _LEAST_ROUNDS = 20
 _PATIENCE = 50
@@ -39,14 +40,15 @@ class Trees:
 
     @classmethod
     def fit(cls, sample: Sample, scores: Floats, names: Sequence[str], seed: int = 0, threads: int = 2) -> Trees:
-        """Shapes: N networks, [N]."""
+        """Shapes: N networks, [N]; `threads` is the most."""
         table = _table(sample, names)
-        config = TaskModelConfig() if len(scores) >= _SEVERAL else SMALL
+        many = len(scores) >= _SEVERAL
+        config = TaskModelConfig() if many else SMALL
         parameters = {
             "objective": "regression", "num_leaves": config.leaves, "learning_rate": config.learning_rate,
             "min_data_in_leaf": min(config.min_leaf, max(len(scores) // 10, 2)), "seed": seed, "verbosity": -1,
             "feature_fraction": config.feature_fraction, "bagging_fraction": config.bagging_fraction,
-            "bagging_freq": 1, "num_threads": threads, "deterministic": True,
+            "bagging_freq": 1, "num_threads": threads if many else 1, "deterministic": True,
         }  # fmt: skip
         held = np.random.default_rng(seed).permutation(len(scores)) < max(int(_HELD_OUT * len(scores)), 1)
         train = lgb.Dataset(table[~held], scores[~held])
