@@ -109,7 +109,7 @@ def read_table(
         direction: Whether more (`max`) or less (`min`) is better; guessed from the column's name if left out.
         space: The search space of the architecture strings.
         inputs: Input shapes of factories, see `load_factory`.
-        average_duplicates: Take the mean where a name is there several times, as where several names are of one network,
+        average_duplicates: Take the mean where a name is there several times, as where several are of one network,
             which goes by the first of them.
         own: Tasks that were fitted before, by name, to whose labels those of the table are added, so that one will do;
             another predictor of this process may have tasks of the same names.
