@@ -93,6 +93,15 @@ def test_cells_that_no_build_writes_are_refused(folder: Path, case: str) -> None
         list(batches(folder, part, [column]))
 
 
+def test_columns_may_stand_in_another_order(folder: Path) -> None:
+    before, rows = RecordStore(folder).measured(TASK), load(folder, TASK).to_pandas()
+    (file,) = (folder / "measurements").glob("*.parquet")
+    table = pq.read_table(file)
+    pq.write_table(table.select(table.column_names[::-1]), file)
+    assert before.values and RecordStore(folder).measured(TASK) == before
+    assert load(folder, TASK).to_pandas().equals(rows)
+
+
 def test_texts_that_are_no_text_are_refused(folder: Path) -> None:
     (file,) = (folder / "measurements").glob("*.parquet")
     table = pq.read_table(file)
