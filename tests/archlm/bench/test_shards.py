@@ -97,7 +97,7 @@ def test_cells_that_no_build_writes_are_refused(folder: Path, case: str) -> None
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_what_is_no_file_is_refused_at_once(folder: Path, make: Callable[[Path], None]) -> None:
     make(folder / "measurements" / "00001.parquet")
-    with pytest.raises(MalformedRecordsError, match="00001.parquet cannot be read .it is no file"):
+    with pytest.raises(MalformedRecordsError, match=r"00001\.parquet cannot be read \(it is no file\)"):
         list(batches(folder, "measurements", ["task"]))
 
 
