@@ -96,8 +96,8 @@ class Predictor:
         """Answer every task for every item.
 
         Args:
-            items: ONNX paths, bytes or models, `ArchGraph`s, (space, architecture) or (torch module, example) pairs; a
-                path, bytes or a graph may stand alone.
+            items: ONNX paths, bytes or models, `ArchGraph`s, (space, architecture) or (torch module, example) pairs;
+                all but (space, architecture) may stand alone.
             tasks: One or several names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its
                 description alone: it gets a percentile, a score and a warning, but no value.
             records: A data set made by `archlm bench build`: what it has measured of the networks and of their

@@ -60,7 +60,8 @@ class Condition:
         told: Any = self.objectives  # a name alone, or a list, will do
         object.__setattr__(self, "objectives", (told,) if isinstance(told, str) else tuple(told))
         for field_name, example in (("max_latency", "raspi4"), ("at_most", "latency"), ("at_least", "accuracy")):
-            if not isinstance(given := getattr(self, field_name), Mapping):
+            given = getattr(self, field_name)
+            if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
                 raise InvalidConditionError(
                     f"{field_name} is {given!r}; give numbers by name, such as {{{example!r}: 20}}"
                 )
@@ -126,6 +127,8 @@ class Condition:
         most = min(most, self.budgets.get(name, most))
         if name.startswith(LATENCY):
             return replace(self, max_latency={**self.max_latency, name.removeprefix(LATENCY): most})
+        if name not in COSTS:
+            return replace(self, at_most={**self.at_most, name: most})
         changed: dict[str, Any] = {f"max_{name}": most}
         return replace(self, **changed)
 

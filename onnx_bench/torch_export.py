@@ -65,7 +65,8 @@ def _export(module: torch.nn.Module, example: tuple[Any, ...], fold: bool) -> by
         torch.onnx.export(module, example, buffer, dynamo=False, training=mode)
     except OnnxExporterError as error:
         if find_spec("onnxscript") is None:
-            raise OnnxExporterError(f"{_first_line(error)} (PyTorch's newer exporter needs onnxscript)") from error
+            reason = f"{_first_line(error)} (PyTorch's newer exporter needs onnxscript, which can be installed)"
+            raise OnnxExporterError(reason) from error
         try:
             program = torch.onnx.export(module, example, dynamo=True, optimize=False, verbose=False)
         except Exception:
@@ -82,7 +83,7 @@ def _exporting() -> Iterator[None]:
     log = torch._C._jit_onnx_log
     torch.backends.mha.set_fastpath_enabled(False)  # it runs attention as one operator that cannot be exported
     torch._C._jit_onnx_log = _silent  # it prints the graph of a failed export, whatever is set: thousands of lines
-    logging.disable(logging.WARNING)
+    logging.disable(max(disabled, logging.WARNING))
     try:
         with warnings.catch_warnings():
             # The exporters warn of their successors and of every traced branch; a failure is an exception.

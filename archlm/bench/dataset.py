@@ -108,10 +108,10 @@ def measurements(folder: str | Path, task: str | None = None) -> pa.Table:
     Raises:
         MalformedRecordsError: A file is damaged.
     """
-    found = batches(folder, "measurements", MEASUREMENTS.names, _MANY_ROWS)
-    if task is not None:
-        found = (batch.filter(pc.equal(batch["task"], task)) for batch in found)
-    return pa.Table.from_batches(found, MEASUREMENTS)
+    if task is None:
+        return pa.Table.from_batches(batches(folder, "measurements", MEASUREMENTS.names, _MANY_ROWS), MEASUREMENTS)
+    found = batches(folder, "measurements", MEASUREMENTS.names, _MANY_ROWS, lambda group: _may_hold(group, task))
+    return pa.Table.from_batches((batch.filter(pc.equal(batch["task"], task)) for batch in found), MEASUREMENTS)
 
 
 def measurement_rows(folder: str | Path, task: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
@@ -143,5 +143,8 @@ def read_packed(folder: str | Path, fingerprint: str, packed: bytes) -> ArchGrap
 
 
 def _may_hold(group: pq.RowGroupMetaData, task: str) -> bool:
-    found = group.column(MEASUREMENTS.get_field_index("task")).statistics
-    return found is None or not found.has_min_max or found.min <= task <= found.max
+    parts = map(group.column, range(group.num_columns))  # a foreign shard may have them in another order
+    found = next((part.statistics for part in parts if part.path_in_schema == "task"), None)
+    if found is None or not found.has_min_max or not isinstance(found.min, str):
+        return True
+    return bool(found.min <= task <= found.max)

@@ -72,6 +72,8 @@ def batches(
     """
     for path in shards(folder, part):
         with reading(path):
+            if not path.is_file():  # of a pipe nothing would ever be read
+                raise pa.ArrowInvalid("it is no file")
             schema, total = pq.read_schema(path), 0
             for name in columns:
                 expected = PARTS[part].field(name)

@@ -40,6 +40,8 @@ LEAST = 5
 """Networks without which nothing can be learned."""
 LEAST_SPREAD = 1e-200
 """Between the largest and the smallest value: with less, the arithmetic of floating point fails."""
+LARGEST = 1e150
+"""Of values: the squares of larger ones are infinite."""
 
 _NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.IGNORECASE)
 _NAME_MOST = 60
@@ -142,8 +144,7 @@ def read_table(
     groups = _groups(rows, graphs, average_duplicates)
     merged = f"{len(rows)} rows measure {len(groups)} different networks: the mean of equal ones is taken"
     notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
-    # Divided before they are summed: the mean of finite numbers is finite.
-    means = np.array([sum(values[i] / len(group) for i in group) for group in groups], dtype=np.float64)
+    means = np.array([values[group].mean() for group in groups], dtype=np.float64)
     if alone:
         check_spread(means, target)
     firsts = [group[0] for group in groups]
@@ -231,16 +232,15 @@ def _task_of(
     better, opposite = ("lower", "--maximise") if lower else ("higher", "--minimise")
     guess = "" if direction else f"{better} {printable(target)} is taken to be better; say {opposite} otherwise"
     task = Task(
-        name=name, title=target, dataset="", modality="other", classes=None, resolution=None, metric=target,
-        direction="min" if lower else "max", unit="", split="varies", device="", training="",
+        name=name, title=target, modality="other", metric=target, direction="min" if lower else "max",
         description=f"{target}, as measured by the user; {better} is better.",
     )  # fmt: skip
     return task, guess
 
 
 def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
-    """float64 [N], the target column. Raises InvalidTableError unless all are finite numbers."""
-    numbers, strange, empty, infinite = [], [], [], []
+    """float64 [N], the target column. Raises InvalidTableError unless all are numbers that can be fitted."""
+    numbers, strange, empty, infinite, large = [], [], [], [], []
     for row in rows:
         number = _number(row.value)
         if number is None:
@@ -249,8 +249,13 @@ def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
             empty.append(f"row {row.number}")
         elif math.isinf(number):
             infinite.append(f"row {row.number}")
+        elif abs(number) > LARGEST:
+            large.append(f"row {row.number}")
         numbers.append(number or 0.0)
-    kinds = (("no number", strange), ("nothing (empty or NaN)", empty), ("an infinite number", infinite))
+    kinds = (
+        ("no number", strange), ("nothing (empty or NaN)", empty), ("an infinite number", infinite),
+        (f"a number beyond {LARGEST:g}", large),
+    )  # fmt: skip
     if wrong := [f"{kind} in {some(where)}" for kind, where in kinds if where]:
         raise InvalidTableError(
             f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (1 and 0 for yes and "

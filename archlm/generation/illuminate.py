@@ -11,6 +11,7 @@ from archlm.generation.generator import Generator
 from generators.condition import Condition, InvalidConditionError
 from generators.draw import Settings
 from generators.illumination import Grid
+from generators.targets import is_quality
 from onnx_bench.tasks import get_task
 
 CELLS = 8
@@ -39,7 +40,8 @@ def illuminate(
         progress: Told how far it is.
 
     Raises:
-        InvalidConditionError: Not one or two different costs, or more than one space.
+        InvalidConditionError: Not one or two different costs that the generator knows in the space, or more than one
+            space.
     """
     if not 1 <= len(costs) <= 2 or len(set(costs)) != len(costs):
         raise InvalidConditionError(f"a grid is over one or two different costs; found {', '.join(costs) or 'none'}")
@@ -48,6 +50,9 @@ def illuminate(
         raise InvalidConditionError(f"a grid is of one space; name one of {', '.join(names)} with --space")
     condition = condition.with_objectives(costs)  # checks their names, and has them measured
     score = generator.pipeline.score
+    known = [name for name in score.targets_in(names[0]) if not is_quality(name)]
+    if unknown := [cost for cost in costs if cost not in known]:
+        raise InvalidConditionError(f"no grid is over {', '.join(unknown)}; the costs of one are {', '.join(known)}")
     steps = np.linspace(-_REACH, _REACH, CELLS + 1)
     edges = [score.scale(names[0], cost).to_cost(steps) for cost in costs]
     sign = 1 if get_task(condition.task).direction == "max" else -1

@@ -32,12 +32,13 @@ def write_generated(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
+        # First, for it says what is to be cleared, after an interrupted answer too.
+        listed = {"condition": str(condition), "networks": [one.to_json() for one in found]}
+        (folder / _LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
         for number, one in enumerate(found, 1):
             progress(f"writing {number} of {len(found)}")
             (folder / f"{number:02d}.onnx").write_bytes(one.to_onnx(weights=weights, seed=seed).SerializeToString())
-            (folder / f"{number:02d}.py").write_text(one.source)
-        listed = {"condition": str(condition), "networks": [one.to_json() for one in found]}
-        (folder / _LIST).write_text(json.dumps(listed, indent=1) + "\n")
+            (folder / f"{number:02d}.py").write_text(one.source, encoding="utf-8")
         progress("drawing")
         from archlm.generation.pictures import block_pictures, trade_off  # slow to import
 
@@ -45,7 +46,7 @@ def write_generated(
         costs = _compared(condition)
         for cost in costs:
             trade_off(found, cost).savefig(folder / f"{_file_name(cost)}.png", dpi=110)
-        (folder / "report.md").write_text(_page(found, condition, costs))
+        (folder / "report.md").write_text(_page(found, condition, costs), encoding="utf-8")
     except OSError as error:
         raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from error
 
@@ -53,8 +54,8 @@ def write_generated(
 def _clear(folder: Path) -> None:
     """Remove what an earlier answer has written, as far as its list tells."""
     try:
-        earlier = len(json.loads((folder / _LIST).read_text())["networks"])
-    except (OSError, ValueError, KeyError, TypeError):
+        earlier = len(json.loads((folder / _LIST).read_bytes())["networks"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return
     names = [f"{number:02d}{suffix}" for number in range(1, earlier + 1) for suffix in (".onnx", ".py")]
     for path in (*map(folder.joinpath, names), *folder.glob(f"{_TRADE_OFF}*.png")):

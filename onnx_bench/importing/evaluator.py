@@ -311,7 +311,9 @@ class Evaluator:
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
         if slot == "factor":
-            slot, params = "", params or int(_is_gate(tensor))
+            slot = ""
+            if not params and _is_gate(tensor):  # open, as after training: its branch stays
+                return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)
         if slot:
             dtype = "float"
             if slot == "weight":

@@ -1,8 +1,8 @@
-"""What the weights of its first reader tell of an input whose shape the file leaves open."""
+"""`informed`: what the weights of its first reader tell of an input whose shape the file leaves open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import onnx
@@ -13,21 +13,37 @@ from onnx_bench.importing.inputs import InputSpec
 Dims = tuple[int | str, ...]
 
 
-def informed(spec: InputSpec, nodes: Iterable[FileNode], stored: Iterable[onnx.TensorProto]) -> InputSpec:
-    """`spec` with the rank and the channels, or features, that a convolution or a dense layer asks of it.
+def informed(
+    specs: Sequence[InputSpec], nodes: Iterable[FileNode], stored: Iterable[onnx.TensorProto]
+) -> list[InputSpec]:  # fmt: skip
+    """`specs`, each with the rank and the channels, or features, that a convolution or a dense layer asks of it.
 
     Args:
-        spec: An input as declared.
+        specs: The inputs as declared.
         nodes: Of the file, in order.
         stored: The initialisers of the file.
     """
-    if not spec.tensor or (spec.dims is not None and all(isinstance(d, int) for d in spec.dims[1:])):
+    asked = {spec.name for spec in specs if _is_open(spec)}
+    if not asked:
+        return list(specs)
+    readers: dict[str, FileNode] = {}
+    for node in nodes:
+        for name in asked.intersection(node.inputs):
+            readers.setdefault(name, node)
+    of_weights = {node.inputs[1] for node in readers.values() if len(node.inputs) > 1}
+    weights = {tensor.name: tuple(tensor.dims) for tensor in stored if tensor.name in of_weights}
+    return [_read_by(readers[spec.name], spec, weights) if spec.name in readers else spec for spec in specs]
+
+
+def _is_open(spec: InputSpec) -> bool:
+    return spec.tensor and (spec.dims is None or not all(isinstance(d, int) for d in spec.dims[1:]))
+
+
+def _read_by(reader: FileNode, spec: InputSpec, stored: Mapping[str, tuple[int, ...]]) -> InputSpec:
+    """`spec` with what its first reader asks of it; `stored` are shapes of weights by name."""
+    if reader.domain or len(reader.inputs) < 2 or reader.inputs[0] != spec.name:
         return spec
-    reader = next((node for node in nodes if spec.name in node.inputs), None)
-    if reader is None or reader.domain or len(reader.inputs) < 2 or reader.inputs[0] != spec.name:
-        return spec
-    weights = next((tuple(tensor.dims) for tensor in stored if tensor.name == reader.inputs[1]), ())
-    attrs = reader.attrs
+    weights, attrs = stored.get(reader.inputs[1], ()), reader.attrs
     if reader.op == "Conv" and len(weights) > 2:
         dims = spec.dims or _open(len(weights))
         return _with_size(spec, dims, 1, weights[1] * attrs.get("group", 1)) if len(dims) == len(weights) else spec

@@ -51,7 +51,7 @@ class File:
         self.nodes = file_nodes(self.graph.node) if nodes is None else nodes
         self.declared: dict[str, onnx.ValueInfoProto] | None = None
         declared = [declared_type(i) for i in self.graph.input if i.name not in self.stored]
-        self.inputs = [informed(spec, self.nodes, self.graph.initializer) for spec in declared]
+        self.inputs = informed(declared, self.nodes, self.graph.initializer)
 
     def evaluate(
         self, shapes: list[Shape | None], batch: int = 1, before: dict[str, Tensor] | None = None

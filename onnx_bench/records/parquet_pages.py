@@ -15,7 +15,7 @@ _UNPACKED, _PACKED = 2, 3
 """Fields of a page header: bytes of the page behind it, unpacked and as stored."""
 _TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 4, 6, 7, 8, 9, 10, 12
 _DEEPEST = 8
-"""Structs inside each other; the format has four."""
+"""Structs and lists inside each other; the format has four."""
 _HEADER_BYTES = 1 << 16
 _MOST_PAGES = 100_000
 """Of a column of a row group: pages are of about a megabyte."""
@@ -58,18 +58,18 @@ class _Header:
 
     def struct(self, depth: int = 0) -> dict[int, int]:
         """Moves behind a struct; its whole numbers by field."""
-        if depth > _DEEPEST:
-            raise IndexError
         found, field = {}, 0
         while byte := self._byte():
             field = field + (byte >> 4) if byte >> 4 else self._number()
             kind = byte & 15
             if kind not in (_TRUE, _FALSE):  # the value of a field is in its kind
-                found[field] = self._value(kind, depth)
+                found[field] = self._value(kind, depth + 1)
         return found
 
     def _value(self, kind: int, depth: int) -> int:
         """Moves behind a value; its number if it is a whole one, else 0."""
+        if depth > _DEEPEST:
+            raise IndexError
         if _I16 <= kind <= _I64:
             return self._number()
         if kind in (_TRUE, _FALSE, _BYTE):
@@ -81,9 +81,9 @@ class _Header:
         elif kind in (_LIST, _SET):
             byte = self._byte()
             for _ in range(byte >> 4 if byte >> 4 < 15 else self._varint()):
-                self._value(byte & 15, depth)
+                self._value(byte & 15, depth + 1)
         elif kind == _STRUCT:
-            self.struct(depth + 1)
+            self.struct(depth)
         else:  # the format has no map in a page header
             raise IndexError
         return 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def test_one_item_and_one_task_need_no_list(predictor: Predictor) -> None:
 def test_a_predictor_that_has_answered_can_be_sent_to_another_process(predictor: Predictor) -> None:
     item = ("nasbench201", GOOD)
     expected = predictor.predict([item], "cifar10")
-    sent = copy.deepcopy(predictor)  # goes by what multiprocessing would send
+    sent = ForkingPickler.loads(ForkingPickler.dumps(predictor))
     pd.testing.assert_frame_equal(sent.predict([item], "cifar10"), expected)
 
 

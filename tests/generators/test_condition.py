@@ -35,7 +35,7 @@ def test_budgets_are_named() -> None:
         ({"max_params": float("nan")}, "params"), ({"max_depth": float("inf")}, "depth"),
         ({"max_params": True}, "params"), ({"max_latency": {"raspi4": "fast"}}, "raspi4"),
         ({"objectives": ("size",)}, "size"), ({"max_latency": [("raspi4", 5)]}, "max_latency"),
-        ({"at_most": {"size": 5}}, "size"), ({"at_most": 5}, "at_most"),
+        ({"at_most": {"size": 5}}, "size"), ({"at_most": 5}, "at_most"), ({"at_most": {5: 5}}, "by name"),
         ({"at_least": {"cifar100": "most"}}, "cifar100"),
         ({"at_least": {"params": 1e6}}, "no lower limit"), ({"at_most": {"params": 0}}, "params"),
         ({"at_most": {"params": 1e6}, "max_params": 1e6}, "twice"),
@@ -57,6 +57,7 @@ def test_predictions_are_limited_from_above_and_below() -> None:
         "latency/raspi4": 30, "cifar100": 70,
     }  # fmt: skip
     assert condition.with_budget("params", 1e6).at_least == {"cifar100": 70}
+    assert condition.with_budget("cifar100", 80).with_budget("cifar100", 90).at_most == {"cifar100": 80}
     assert str(Condition(objectives=("params", "cifar100"))) == "task cifar10, low params, high cifar100"
 
 

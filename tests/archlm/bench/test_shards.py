@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,22 @@ def test_cells_that_no_build_writes_are_refused(folder: Path, case: str) -> None
     pq.write_table(table.set_column(place, column, values), file)
     with pytest.raises(MalformedRecordsError, match=f"{file} cannot be read .*{said}"):
         list(batches(folder, part, [column]))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_at_once(folder: Path, make: Callable[[Path], None]) -> None:
+    make(folder / "measurements" / "00001.parquet")
+    with pytest.raises(MalformedRecordsError, match=r"00001\.parquet cannot be read \(it is no file\)"):
+        list(batches(folder, "measurements", ["task"]))
+
+
+def test_columns_may_stand_in_another_order(folder: Path) -> None:
+    before, rows = RecordStore(folder).measured(TASK), load(folder, TASK).to_pandas()
+    (file,) = (folder / "measurements").glob("*.parquet")
+    table = pq.read_table(file)
+    pq.write_table(table.select(table.column_names[::-1]), file)
+    assert before.values and RecordStore(folder).measured(TASK) == before
+    assert load(folder, TASK).to_pandas().equals(rows)
 
 
 def test_texts_that_are_no_text_are_refused(folder: Path) -> None:

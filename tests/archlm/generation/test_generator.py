@@ -218,7 +218,7 @@ def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.Mon
     found = illuminate(generator, condition, ["params"], settings=QUICK)
     costs = [one.costs["params"] for one in found]
     assert len(found) >= 5 and costs == sorted(costs)
-    for wrong in ([], ["params", "params"], ["params", "macs", "depth"], ["size"]):
+    for wrong in ([], ["params", "params"], ["params", "macs", "depth"], ["size"], ["cifar100"]):
         with pytest.raises(InvalidConditionError):
             illuminate(generator, condition, wrong, settings=QUICK)
     with pytest.raises(InvalidConditionError, match="one space"):

@@ -88,3 +88,12 @@ def test_a_folder_holds_everything(generator: Generator, tmp_path: Path) -> None
     assert {path.name for path in (tmp_path / "out").iterdir()} == names - {
         "03.onnx", "03.py", "trade-off-latency-raspi4.png"
     } | {"04.onnx"}, "an earlier answer is replaced, other files stay"  # fmt: skip
+
+    def interrupt(step: str) -> None:
+        if step == "writing 3 of 3":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_generated(tmp_path / "out", found, condition, progress=interrupt)
+    write_generated(tmp_path / "out", found[:1], condition)
+    assert [path.name for path in (tmp_path / "out").glob("*.py")] == ["01.py"], "an interrupted one as well"

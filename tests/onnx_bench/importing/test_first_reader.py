@@ -21,8 +21,7 @@ DENSE = "y = MatMul (x, w)"
     ("float[N,L,F] x", DENSE, "float[20,4] w", (1, 128, 20)),
 ])  # fmt: skip
 def test_channels_are_those_of_the_weights(inputs: str, body: str, weights: str, shape: Shape) -> None:
-    graph = imported(body, inputs=inputs.replace("float[] x", "float[] x") if False else inputs, stored=weights)
-    assert graph.nodes[0].shape == shape
+    assert imported(body, inputs=inputs, stored=weights).nodes[0].shape == shape
 
 
 @pytest.mark.parametrize(("inputs", "body", "weights", "shape"), [

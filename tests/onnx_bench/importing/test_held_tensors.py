@@ -113,6 +113,13 @@ def test_a_gate_that_starts_at_zero_does_not_cut_its_branch(gate: str, kept: boo
     assert ("Conv" in operators(graph.normalise())) is kept
 
 
+def test_a_gate_is_the_same_network_before_and_after_training() -> None:
+    body, stored = "b = Conv (x, w) g_b = Mul (b, g) y = Add (x, g_b)", "float[3,3,1,1] w; float[1] g = {%s}"
+    before, after = (imported(body, stored=stored % value).normalise() for value in ("0", "0.7"))
+    assert before.fingerprint() == after.fingerprint()
+    assert (before.params, before.stored_params) == (after.params, after.stored_params)
+
+
 @pytest.mark.parametrize("elements", [6, 200])
 def test_masks_that_mask_nothing_are_known_whatever_their_size(elements: int) -> None:
     shape = (1, 1, elements, elements)

@@ -69,8 +69,12 @@ def test_a_page_that_says_it_is_huge_is_refused_whatever_the_metadata_says(tmp_p
 
 
 @pytest.mark.parametrize(
-    "damage", [b"\xff" * 12, b"\x00" * 12, b"\x1b" * 12, b"\x1c" * 12, b"\x15\x02\x19\xfc" + b"\xff" * 8]
-)
+    "damage",
+    [
+        b"\xff" * 12, b"\x00" * 12, b"\x1b" * 12, b"\x1c" * 12, b"\x15\x02\x19\xfc" + b"\xff" * 8,
+        b"\x1c" * 5000, b"\x19" * 5000,  # structs, and lists, inside each other
+    ],
+)  # fmt: skip
 def test_damaged_headers_are_refused(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"text": TEXTS}), path, use_dictionary=False)
