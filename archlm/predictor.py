@@ -19,9 +19,9 @@ from archlm.latency_answer import latency_rows
 from archlm.measured_answer import familiarity, measured_rows, quality_sign
 from archlm.signals import Signals
 from archlm.weights_store import Weights
-from onnx_bench.errors import UnknownNameError, UserInputError
+from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
-from onnx_bench.tasks import get_task, register_task
+from onnx_bench.tasks import get_task, register_task, unknown_task
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Predictor:
         if device := self._device_of(task):
             return lambda signals: latency_rows(self.weights, signals, device)
         if task not in self.tasks:
-            raise UnknownNameError(f"there is no task {task!r} here; this predictor answers {', '.join(self.tasks)}")
+            raise unknown_task(task, self.tasks, "this predictor answers")
         part = self.weights.task(task)
         return lambda signals: measured_rows(self.weights, signals, get_task(task), part)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -46,15 +47,20 @@ def get_task(name: str) -> Task:
     """
     if name in _TASKS:
         return _TASKS[name]
+    raise unknown_task(name, _TASKS)
+
+
+def unknown_task(name: str, known: Collection[str], these: str = "known tasks:") -> UnknownNameError:
+    """That none of the `known` tasks is called `name`, with the closest of them, or all after the words `these`."""
     # `class_scene` means `transnas/class_scene` to a person, so last parts are offered too.
     spellings: dict[str, list[str]] = {}
-    for known in _TASKS:
-        for spelling in {known, known.rpartition("/")[2]}:
-            spellings.setdefault(spelling, []).append(known)
+    for one in known:
+        for spelling in {one, one.rpartition("/")[2]}:
+            spellings.setdefault(spelling, []).append(one)
     close = get_close_matches(name.lower(), spellings, n=5, cutoff=0.6)
-    offers = dict.fromkeys(known for match in close for known in spellings[match])
-    hint = f"did you mean {' or '.join(offers)}?" if offers else f"known tasks: {', '.join(_TASKS)}"
-    raise UnknownNameError(f"no task is called {name!r}; {hint}")
+    offers = dict.fromkeys(one for match in close for one in spellings[match])
+    hint = f"did you mean {' or '.join(offers)}?" if offers else f"{these} {', '.join(known)}"
+    return UnknownNameError(f"no task is called {name!r}; {hint}")
 
 
 def register_task(task: Task) -> Task:

@@ -66,8 +66,10 @@ def test_other_tasks_are_answered_as_before(fitted: Predictor, table: pd.DataFra
 
 
 def test_a_task_that_is_not_known_is_answered_with_its_own_ones_first(fitted: Predictor) -> None:
-    with pytest.raises(UnknownNameError, match="there is no task 'the speed' here; this predictor answers speed, "):
+    with pytest.raises(UnknownNameError, match=r"no task is called 'the speed'; did you mean speed\?"):
         fitted.predict([(SPACE, "x")], ["the speed"])
+    with pytest.raises(UnknownNameError, match="no task is called '12345'; this predictor answers speed, "):
+        fitted.predict([(SPACE, "x")], ["12345"])
 
 
 def test_it_is_saved_and_read(fitted: Predictor, table: pd.DataFrame, tmp_path: Path) -> None:
