@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,8 +12,8 @@ from train.protocols.p3_sixteen_labels import wins
 from train.protocols.p4_twenty_labels import PLAIN
 from train.records import SPACE_TASK
 
-SIZES = {"effective parameters": "effective parameters", "MACs": "MACs", "LightGBM on features": "LightGBM on features"}
-"""Baselines by score, as they are shown."""
+BASELINES = ("effective parameters", "MACs", "LightGBM on features")
+"""Scores that stand beside ours."""
 
 
 class Finding(NamedTuple):
@@ -43,8 +44,8 @@ def _read(name: str) -> pd.DataFrame:
     return pd.read_csv(RESULTS / f"{name}.csv")
 
 
-def _beside(means: pd.Series[float], names: dict[str, str] = SIZES) -> str:
-    return ", ".join(f"{shown} {means[name]:.3f}" for name, shown in names.items())
+def _beside(means: pd.Series[float], names: Sequence[str] = BASELINES) -> str:
+    return ", ".join(f"{name} {means[name]:.3f}" for name in names)
 
 
 def _zero_shot() -> Finding:
@@ -63,7 +64,7 @@ def _left_out() -> Finding:
     networks = table.drop_duplicates("space").n.sum()
     return Finding(
         f"a space of which nothing was seen (mean of {table.left_out.nunique()}, {networks:,} networks), rho",
-        f"{means['prior + trees']:.3f}", _beside(means, {"training-free prior": "training-free prior"} | SIZES),
+        f"{means['prior + trees']:.3f}", _beside(means, ("training-free prior", *BASELINES)),
     )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def _twenty() -> Finding:
     pairs = table.groupby(["space", "task"]).ngroups
     return Finding(
         f"20 labels of an unseen task of TransNAS-Bench-101 (mean of {pairs} pairs of space and task), rho",
-        f"{means['fine-tuned']:.3f}", _beside(means, SIZES | {PLAIN: PLAIN}),
+        f"{means['fine-tuned']:.3f}", _beside(means, (*BASELINES, PLAIN)),
     )  # fmt: skip
 
 
