@@ -86,16 +86,12 @@ def draw_architectures(
     def clean(codes: Codes) -> Tensor:
         return aim.score(codes, torch.ones(len(codes.nodes)), space)
 
-    denoiser = pipeline.denoiser
+    layout = get_layout(space)
     polisher = Polisher(
-        get_layout(space), denoiser.frame(space), denoiser.vocabulary, clean, aim.weights, aim.budgets, aim.measure,
-        aim.identity,
+        layout, pipeline.denoiser.vocabulary, clean, aim.weights, aim.budgets, aim.measure, aim.identity
     )  # fmt: skip
-    scores = out.scores
-    if settings.rounds:
-        codes = polisher.climb(out.codes, settings.rounds)
-        scores = [s.with_certain(n, e) for s, n, e in zip(scores, codes.nodes, codes.edges, strict=True)]
-    found = polisher.settle(scores, settings.distinct, aim.taken)
+    archs = polisher.climb([layout.decode(scores) for scores in out.scores], settings.rounds)
+    found = polisher.settle(archs, settings.distinct, aim.taken)
     if aim.judge is not None and settings.calls >= num:
         found = LastWord(polisher, aim.judge, settings.calls).of(found, set(aim.taken))
     if settings.distinct:

@@ -1,30 +1,30 @@
 """The last steps of a pass: exact guidance, hard budgets, no architecture twice.
 
-Gradients say to first order what a change is worth. Near the end of a pass, where graphs are nearly clean, the score is
-asked about every single change instead (exact guidance), and what is drawn is decoded, checked against the budgets on
-the real network, and, where it exceeds them or is there already, changed where that costs least.
+Gradients say to first order what a change is worth. At the end of a pass what is drawn is decoded, and the score is
+asked about the neighbours of the architecture instead (exact guidance): about architectures of the space alone, for a
+changed graph may be none, and what it is decoded to is another one. Then the architecture is checked against the
+budgets on the real network, and, where it exceeds them or is there already, changed where that costs least.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
 
-from generators.changes import Changes
+from generators.block_graph import BlockGraph
 from generators.codes import Codes
-from generators.frame import Frame
-from generators.layouts import Layout
-from generators.scores import Scores
+from generators.layouts import Layout, NotRepresentableError
 from generators.vocabulary import Vocabulary
 
 Measured = Mapping[int, float]
 """What budgets limit, of one network: by target, on the scale of the space."""
 
-_MOST_CHANGES = 64
-"""Changes of a graph that are asked about; of more, those that gain most to first order."""
+_MOST_NEAR = 64
+"""Neighbours of an architecture that the score is asked about; of more, those that gain most to first order."""
 _AT_ONCE = 8192
 """Graphs that are scored at once."""
 _COMPANY = 8
@@ -73,7 +73,6 @@ class Polisher:
 
     Attributes:
         layout: Of the space.
-        frame: Of the space.
         vocabulary: Of the codes.
         score: Expected targets of clean graphs. Shapes: B graphs to [B, T].
         weights: What is sought. Shapes: [T], or [B, T] for each drawn graph its own.
@@ -83,7 +82,6 @@ class Polisher:
     """
 
     layout: Layout
-    frame: Frame
     vocabulary: Vocabulary
     score: Callable[[Codes], Tensor]
     weights: Tensor
@@ -92,56 +90,60 @@ class Polisher:
     identity: Callable[[str], str]
 
     def __post_init__(self) -> None:
-        self.changes = Changes.of(self.frame, with_edges=self.layout.reads_edges)
+        self._graph_of, self._near = cache(self._encoded), cache(self._encodable)
         self._expected: dict[str, Tensor] = {}
 
-    def climb(self, codes: Codes, rounds: int) -> Codes:
-        """Make the best single change of each graph, as long as there is one, at most `rounds` times.
+    def climb(self, archs: Sequence[str], rounds: int) -> list[str]:
+        """Make the best single edit of each architecture, as long as there is one, at most `rounds` times.
 
-        A clean graph is moved to a better one; budgets count as the score expects the costs.
+        Budgets count as the score expects the costs. Row by row the architectures are those of the drawn graphs.
         """
-        codes = Codes(codes.nodes.clone(), codes.edges.clone())
-        active = torch.arange(len(codes.nodes))
+        climbed, active = list(archs), list(range(len(archs)))
         for _ in range(rounds):
-            if not len(active):
+            if not active:
                 break
-            weights = self.weights if self.weights.dim() == 1 else self.weights[active]
-            here = codes.take(active)
-            value = self._value(self._asked(here), weights, 0.0)
-            chosen = self._promising(here, weights)
-            changed = self.changes.apply(here, chosen)
-            repeated = weights if weights.dim() == 1 else weights.repeat_interleave(chosen.shape[1], dim=0)
-            values = self._value(self._asked(changed), repeated, 0.0).view(chosen.shape)
-            best, which = values.max(dim=1)
-            better = best > value + _STEP
-            rows = (torch.arange(len(active)) * chosen.shape[1] + which)[better]
-            active, taken = active[better], changed.take(rows)
-            codes.nodes[active], codes.edges[active] = taken.nodes, taken.edges
-        return codes
+            near = self._promising([climbed[row] for row in active], active)
+            self._expected_of([arch for others in near for arch in others])  # all at once
+            better = []
+            for row, others in zip(active, near, strict=True):
+                values = self._value(self._expected_of([climbed[row], *others]), self._of(row), 0.0)
+                best = int(values.argmax())
+                if values[best] > values[0] + _STEP:
+                    climbed[row] = others[best - 1]
+                    better.append(row)
+            active = better
+        return climbed
 
-    def _promising(self, codes: Codes, weights: Tensor) -> Tensor:
-        """The changes that gain most to first order, where there are too many to ask about all. Shapes: [B, K]."""
-        if self.changes.total <= _MOST_CHANGES:
-            return torch.arange(self.changes.total).expand(len(codes.nodes), -1)
-        with torch.enable_grad():
-            at = Codes(codes.nodes.clone().requires_grad_(), codes.edges.clone().requires_grad_())
-            value = self._value(self.score(at), weights, 0.0).sum()
-            slopes = torch.autograd.grad(value, (at.nodes, at.edges), allow_unused=True, materialize_grads=True)
-        return self.changes.gains(codes, Codes(*slopes)).topk(_MOST_CHANGES, dim=1).indices
+    def _promising(self, archs: Sequence[str], rows: Sequence[int]) -> list[list[str]]:
+        """Of each its neighbours; where they are too many to ask about, those that gain most to first order."""
+        near = [list(self._near(arch)) for arch in archs]
+        many = [place for place, others in enumerate(near) if len(others) > _MOST_NEAR]
+        if many:
+            at = self._codes([archs[place] for place in many])
+            at = Codes(at.nodes.requires_grad_(), at.edges.requires_grad_())
+            weights = torch.stack([self._of(rows[place]) for place in many])
+            with torch.enable_grad():
+                value = self._value(self.score(at), weights, 0.0).sum()
+                slopes = torch.autograd.grad(value, (at.nodes, at.edges), allow_unused=True, materialize_grads=True)
+            for place, by_nodes, by_edges in zip(many, *slopes, strict=True):
+                others = self._codes(near[place])
+                gains = (others.nodes * by_nodes).sum(dim=(1, 2)) + (others.edges * by_edges).sum(dim=(1, 2))
+                near[place] = [near[place][i] for i in gains.topk(_MOST_NEAR).indices.tolist()]
+        return near
 
     def settle(
-        self, scores: Sequence[Scores], distinct: bool, taken: Iterable[str] = ()
+        self, archs: Sequence[str], distinct: bool, taken: Iterable[str] = ()
     ) -> list[Polished]:  # fmt: skip
-        """Architectures of drawn graphs, each within the budgets if that can be reached.
+        """The architectures of drawn graphs, each changed until it is within the budgets if that can be reached.
 
         Args:
-            scores: Of B graphs at the end of the pass.
+            archs: B of them.
             distinct: Whether no two should be the same; where no other is found within the budgets, some are.
             taken: Identities that none should have.
         """
         taken, found = set(taken), []
-        for row, drawn in enumerate(scores):
-            one = self._finished(self._settled(self.layout.decode(drawn), self._of(row), taken), row, taken)
+        for row, arch in enumerate(archs):
+            one = self._finished(self._settled(arch, self._of(row), taken), row, taken)
             if distinct:
                 taken.add(self.identity(one.arch))
             found.append(one)
@@ -276,11 +278,21 @@ class Polisher:
 
     def _neighbours(self, arch: str, seen: set[str]) -> list[str]:
         """Architectures one edit away that have a block graph and were not looked at."""
-        found = []
-        for other in self.layout.space.neighbours(arch):
-            if other not in seen and self.layout.holds(other):
-                found.append(other)
-        return found
+        return [other for other in self._near(arch) if other not in seen]
+
+    def _encodable(self, arch: str) -> tuple[str, ...]:
+        """All architectures one edit away that have a block graph."""
+        return tuple(other for other in self.layout.space.neighbours(arch) if self._graph_of(other) is not None)
+
+    def _encoded(self, arch: str) -> BlockGraph | None:
+        try:
+            return self.layout.encode(arch)
+        except NotRepresentableError:
+            return None
+
+    def _codes(self, archs: Sequence[str]) -> Codes:
+        """Of architectures that have a block graph."""
+        return Codes.of(self.vocabulary, [graph for arch in archs if (graph := self._graph_of(arch)) is not None])
 
     def _is_taken(self, arch: str, taken: set[str]) -> bool:
         return bool(taken) and self.identity(arch) in taken
@@ -303,7 +315,7 @@ class Polisher:
         new = [arch for arch in dict.fromkeys(archs) if arch not in self._expected]
         if new:
             company = [*new, *new[:1] * (_COMPANY - len(new))]
-            asked = self._asked(Codes.of(self.vocabulary, [self.layout.encode(arch) for arch in company]))
+            asked = self._asked(self._codes(company))
             self._expected |= zip(new, asked.unbind(), strict=False)
         return torch.stack([self._expected[arch] for arch in archs])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +43,6 @@ class Scores:
         for i, j in graph.edges:
             edges[i, j] = CERTAIN
         return cls(vocabulary, nodes, edges)
-
-    def with_certain(self, nodes: Any, edges: Any) -> Scores:
-        """These scores, where the given codes are certain. Shapes: nodes [N, F] and edges [N, N], of 0 and 1."""
-        return Scores(
-            self.vocabulary,
-            self.nodes + CERTAIN * np.asarray(nodes),
-            self.edges + CERTAIN * (2 * np.asarray(edges) - 1),
-        )
 
     def of(self, place: int, channel: str, value: Value | None) -> float:
         """Log-probability of a value."""

@@ -36,12 +36,12 @@ _AFTER = _names("POST", *(f"JOIN{parts}" for parts in PARTS.values()))
 class EinspaceLayout(Layout):
     """A place for each module of the derivation, from the outside in and from left to right.
 
-    Edges lead from a module to those inside it. The operator of a block is the function it computes, or how it is
-    made of others; `before` and `after` are the functions of a routing, or those that branch and join.
+    Edges lead from a module to those inside it; they follow from the blocks. The operator of a block is the function
+    it computes, or how it is made of others; `before` and `after` are the functions of a routing, or those that branch
+    and join.
     """
 
     name = "einspace"
-    reads_edges = False
 
     def __init__(self) -> None:
         functions_around = {"before": (None, *_BEFORE), "after": (None, *_AFTER)}

@@ -33,14 +33,12 @@ class Layout(ABC):
         places: What may stand in each place; `none` among the operators where the place may be empty.
         fixed_edges: Edges that are always there.
         free_edges: Edges that may be there or not.
-        reads_edges: Whether `decode` looks at the edges; they may follow from the blocks.
     """
 
     name: ClassVar[str]
     places: tuple[Choices, ...]
     fixed_edges: frozenset[Edge] = frozenset()
     free_edges: frozenset[Edge] = frozenset()
-    reads_edges: ClassVar[bool] = True
 
     @cached_property
     def space(self) -> SearchSpace[Any]:
@@ -59,14 +57,6 @@ class Layout(ABC):
     @abstractmethod
     def decode(self, scores: Scores) -> str:
         """The likeliest architecture, or nearly so. Valid whatever the scores."""
-
-    def holds(self, arch: str) -> bool:
-        """Whether an architecture of the space has a block graph."""
-        try:
-            self.encode(arch)
-        except NotRepresentableError:
-            return False
-        return True
 
     def graph(self, blocks: Iterable[Block], edges: Iterable[Edge] = ()) -> BlockGraph:
         """A block graph of this layout."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 
 from generators.block_graph import ABSENT, Block, BlockGraph
 from generators.layouts.layout import Edge, Layout
 from generators.scores import Scores
-from onnx_bench.spaces.nasbench101 import INPUT, MAX_EDGES, MAX_VERTICES, OPERATIONS, OUTPUT, Cell, arch_string, prune
+from onnx_bench.spaces.nasbench101 import INPUT, MAX_EDGES, MAX_VERTICES, OPERATIONS, OUTPUT, arch_string, prune
 
 _NAMES = dict(zip(OPERATIONS, ("conv3x3", "conv1x1", "max_pool3x3"), strict=True))
 _LAST = MAX_VERTICES - 1
@@ -31,26 +32,36 @@ class NASBench101Layout(Layout):
         return self.graph([Block(INPUT), *inner, *empty, Block(OUTPUT)], edges)
 
     def decode(self, scores: Scores) -> str:
-        """Keeps the likeliest way from input to output; the least likely other edges go until few enough are left."""
+        """Keeps the likeliest way from input to output; the least likely edges go until few enough are left.
+
+        First those without which every vertex still reads one and is read: a vertex goes where no other edge can.
+        """
         names: dict[str, str] = {name: op for op, name in _NAMES.items()}
         chosen = [scores.best(i, "op", (*names, ABSENT)) for i in range(1, _LAST)]
         held = [0, *(i for i, op in enumerate(chosen, 1) if op != ABSENT), _LAST]
         ops = [INPUT, *(names.get(op, OPERATIONS[0]) for op in chosen), OUTPUT]
         way = _likeliest_way(scores, held)
-        edges = {(i, j) for i, j in combinations(held, 2) if scores.edges[i, j] > 0} | way
-        cell = _cell(ops, edges)
-        for edge in sorted(edges - way, key=lambda e: float(scores.edges[e])):
-            if len(cell.edges) <= MAX_EDGES:
-                break
-            edges.discard(edge)
-            cell = _cell(ops, edges)
+        edges = _on_the_way({(i, j) for i, j in combinations(held, 2) if scores.edges[i, j] > 0} | way)
+        while len(edges) > MAX_EDGES:
+            read, reads = Counter(i for i, _ in edges), Counter(j for _, j in edges)
+            spare = {(i, j) for i, j in edges if read[i] > 1 and reads[j] > 1}
+            least = min((spare - way) or (edges - way), key=lambda edge: (float(scores.edges[edge]), edge))
+            edges = _on_the_way(edges - {least})
+        cell = prune(ops, [[i for i in range(j) if (i, j) in edges] for j in range(MAX_VERTICES)])
+        assert cell is not None, "the likeliest way is among the edges"
         return arch_string(cell)
 
 
-def _cell(ops: list[str], edges: set[Edge]) -> Cell:
-    cell = prune(ops, [[i for i in range(j) if (i, j) in edges] for j in range(MAX_VERTICES)])
-    assert cell is not None, "the likeliest way is among the edges"
-    return cell
+def _on_the_way(edges: set[Edge]) -> set[Edge]:
+    """Those on a way from input to output."""
+    reached, needed = {0}, {_LAST}
+    for i, j in sorted(edges, key=lambda edge: edge[1]):
+        if i in reached:
+            reached.add(j)
+    for i, j in sorted(edges, reverse=True):
+        if j in needed:
+            needed.add(i)
+    return {(i, j) for i, j in edges if i in reached and j in needed}
 
 
 def _likeliest_way(scores: Scores, held: list[int]) -> set[Edge]:

@@ -97,12 +97,16 @@ class PiT(DrawnSpace[PoolingTransformer]):
 
     def neighbours(self, arch: str) -> list[str]:
         """One number changed."""
-        flat = _numbers(self.parse(arch))
-        return [
-            arch_string(other)
-            for other in self._all()
-            if sum(a != b for a, b in zip(flat, _numbers(other), strict=True)) == 1
-        ]
+        at = self.parse(arch)
+        others = [at._replace(base_dim=base) for base in BASE_DIMS if base != at.base_dim]
+        others += [at._replace(mlp_ratio=ratio) for ratio in MLP_RATIOS if ratio != at.mlp_ratio]
+        for stage, choices in enumerate(DEPTHS):
+            for depth in choices:
+                if depth != at.depth[stage]:
+                    others.append(at._replace(depth=(*at.depth[:stage], depth, *at.depth[stage + 1 :])))
+        changed = [heads for heads in NUM_HEADS if sum(a != b for a, b in zip(heads, at.num_heads, strict=True)) == 1]
+        others += [at._replace(num_heads=heads) for heads in changed]
+        return [*map(arch_string, others)]
 
     def size(self) -> int:
         stages = 1
@@ -129,7 +133,3 @@ class PiT(DrawnSpace[PoolingTransformer]):
 
     def draw_head(self, pen: Drawing, x: int, head: Head) -> int:
         return pen.add("Reshape", pen.linear(x, head.outputs), shape=(1, head.outputs))
-
-
-def _numbers(parsed: PoolingTransformer) -> tuple[int, ...]:
-    return (parsed.base_dim, parsed.mlp_ratio, *parsed.depth, *parsed.num_heads)

@@ -28,7 +28,7 @@ def identity(arch: str) -> str:
 def polisher(pipeline: ArchitecturePipeline, most: float | None = None) -> Polisher:
     """With a score that knows nothing, so that all there is to go by is the judge."""
     return Polisher(
-        get_layout(SPACE), pipeline.denoiser.frame(SPACE), pipeline.denoiser.vocabulary, lambda codes: blank(codes),
+        get_layout(SPACE), pipeline.denoiser.vocabulary, lambda codes: blank(codes),
         torch.tensor([1.0, 0.0]), {} if most is None else {1: most}, measured, identity,
     )  # fmt: skip
 

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
-from generators.changes import Changes
+from generators import polish
 from generators.codes import Codes
 from generators.draw import Aim, Settings, draw_architectures
 from generators.layouts import get_layout
 from generators.pipeline import ArchitecturePipeline
 from generators.polish import Polisher
 from onnx_bench import spaces
-from tests.generators.conftest import sample_codes
 
 CONVS = {"nasbench201": "nor_conv_3x3", "nasbench101": "conv3x3-bn-relu"}
 
 
-@pytest.mark.parametrize("space", ["nasbench201", "nasbench101", "mnasnet"])
-def test_changes_are_all_single_changes(pipeline: ArchitecturePipeline, space: str) -> None:
-    frame = pipeline.denoiser.frame(space)
-    changes, codes = Changes.of(frame), sample_codes(pipeline, space, 3)
-    total = changes.total
-    changed = changes.apply(codes, torch.arange(total).expand(3, -1))
-    assert len(changed.nodes) == 3 * total
-    assert (changed.nodes * ~frame.allowed == 0).all()
-    nodes = (changed.nodes.view(3, total, *codes.nodes.shape[1:]) != codes.nodes[:, None]).flatten(2).sum(dim=2)
-    edges = (changed.edges.view(3, total, *codes.edges.shape[1:]) != codes.edges[:, None]).flatten(2).sum(dim=2)
-    assert ((nodes // 2 + edges) <= 1).all()
-    assert ((nodes // 2 + edges) == 1).sum(dim=1).min() >= total / 2
-
-
-def test_gains_are_exact_for_a_linear_score(pipeline: ArchitecturePipeline) -> None:
-    codes = sample_codes(pipeline, "nasbench101", 4)
-    changes = Changes.of(pipeline.denoiser.frame("nasbench101"))
-    nodes, edges = torch.randn(codes.nodes.shape[1:]), torch.randn(codes.edges.shape[1:])
-    slopes = Codes(nodes.expand_as(codes.nodes), edges.expand_as(codes.edges))
-
-    def value(of: Codes) -> Tensor:
-        return (of.nodes * slopes.nodes[0]).sum(dim=(1, 2)) + (of.edges * slopes.edges[0]).sum(dim=(1, 2))
-
-    after = value(changes.apply(codes, torch.arange(changes.total).expand(4, -1))).view(4, -1)
-    assert torch.allclose(changes.gains(codes, slopes), after - value(codes)[:, None], atol=1e-4)
+def sampled(space: str, num: int) -> list[str]:
+    rng = random.Random(0)
+    return [spaces.get(space).sample(rng) for _ in range(num)]
 
 
 def convs(codes: Codes, pipeline: ArchitecturePipeline) -> Tensor:
@@ -59,18 +39,50 @@ def counting(pipeline: ArchitecturePipeline, wrong_by: float = 0.0):  # type: ig
     return score
 
 
+def climbing(pipeline: ArchitecturePipeline, space: str, score: Callable[[Codes], Tensor]) -> Polisher:
+    """What seeks the first of two targets of a space."""
+    weights = torch.tensor([1.0, 0.0])
+    return Polisher(get_layout(space), pipeline.denoiser.vocabulary, score, weights, {}, lambda _: {}, str)
+
+
 @pytest.mark.parametrize("space", ["nasbench201", "nasbench101"])
-def test_climbing_reaches_the_top_of_a_simple_score(pipeline: ArchitecturePipeline, space: str) -> None:
-    codes = sample_codes(pipeline, space, 8)
-    polisher = Polisher(
-        get_layout(space), pipeline.denoiser.frame(space), pipeline.denoiser.vocabulary,
-        lambda c: counting(pipeline)(c, torch.ones(len(c.nodes)), space), torch.tensor([1.0, 0.0]), {}, lambda _: {},
-        str,
-    )  # fmt: skip
-    before = codes.nodes.clone()
-    climbed = polisher.climb(codes, 7)
-    assert (convs(climbed, pipeline) == (6 if space == "nasbench201" else 5)).all()
-    assert torch.equal(codes.nodes, before)
+def test_climbing_ends_where_no_edit_is_better(pipeline: ArchitecturePipeline, space: str) -> None:
+    def count(arch: str) -> int:
+        return arch.count(CONVS[space])
+
+    archs = sampled(space, 8)
+    polisher = climbing(pipeline, space, lambda c: counting(pipeline)(c, torch.ones(len(c.nodes)), space))
+    climbed = polisher.climb(archs, 12)
+    assert sum(map(count, climbed)) > sum(map(count, archs))
+    assert all(count(other) <= count(arch) for arch in climbed for other in spaces.get(space).neighbours(arch))
+    assert polisher.climb(archs, 0) == archs
+
+
+def test_climbing_stays_among_the_architectures_of_the_space(pipeline: ArchitecturePipeline) -> None:
+    """A score that likes edges leads to cells of nine edges, not to graphs of more that are decoded to others."""
+    polisher = climbing(pipeline, "nasbench101", lambda c: c.edges.sum(dim=(1, 2))[:, None].expand(-1, 2))
+    cells = [spaces.get("nasbench101").parse(arch) for arch in polisher.climb(sampled("nasbench101", 8), 12)]
+    assert {len(cell.edges) for cell in cells} == {9}
+
+
+def test_of_many_neighbours_those_are_asked_about_that_gain_most(
+    pipeline: ArchitecturePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a linear score the first order is exact: the best of all neighbours is found."""
+    monkeypatch.setattr(polish, "_MOST_NEAR", 8)
+    layout, asked = get_layout("mnasnet"), list[int]()
+    worth = torch.randn(len(pipeline.denoiser.vocabulary), generator=torch.Generator().manual_seed(0))
+
+    def score(codes: Codes) -> Tensor:
+        asked.append(len(codes.nodes))
+        return (codes.nodes @ worth).sum(dim=1)[:, None].expand(-1, 2)
+
+    (arch,) = sampled("mnasnet", 1)
+    near = layout.space.neighbours(arch)
+    values = score(Codes.of(pipeline.denoiser.vocabulary, [layout.encode(other) for other in near]))[:, 0]
+    asked.clear()
+    assert climbing(pipeline, "mnasnet", score).climb([arch], 1) == [near[int(values.argmax())]]
+    assert sum(asked) < len(near)
 
 
 @pytest.mark.parametrize("wrong_by", [0.0, 2.0])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.block_graph import ABSENT
+from generators.block_graph import ABSENT, Block
 from generators.layouts import SPACES, NotRepresentableError, get_layout
 from generators.scores import Scores
 from generators.space_places import vocabulary_of
@@ -66,6 +67,16 @@ def test_any_scores_are_decoded_to_an_architecture(space: str, seed: int, sharpn
     arch = layout.decode(Scores(VOCABULARY, nodes, sharpness * rng.normal(size=(size, size))))
     assert spaces.get(space).build(arch).num_nodes
     assert layout.decode(Scores.certain(VOCABULARY, layout.encode(arch))) == arch
+
+
+def test_too_many_edges_cost_edges_before_vertices() -> None:
+    """A cell of five convolutions with every edge keeps them, although the short way is the likeliest."""
+    layout = get_layout("nasbench101")
+    arch = layout.decode(Scores.certain(VOCABULARY, layout.graph(
+        [Block("input"), *[Block("conv3x3")] * 5, Block("output")], combinations(range(7), 2)
+    )))  # fmt: skip
+    cell = spaces.get("nasbench101").parse(arch)
+    assert (len(cell.ops), len(cell.edges)) == (7, 9)
 
 
 def test_a_space_without_a_layout_is_named() -> None:
