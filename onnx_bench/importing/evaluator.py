@@ -269,7 +269,9 @@ class Evaluator:
             elif t.node >= 0:
                 inputs.append(t.node)
             else:
-                inputs.append(self.materialise(t, slots.get(i, "") if slots else ""))
+                slot = slots.get(i, "") if slots else ""
+                idle = slot == "bias" and _is_idle(t, ins[i - 1])
+                inputs.append(-1 if idle else self.materialise(t, "weight" if slot == "bias" else slot))
         while inputs and inputs[-1] < 0:
             inputs.pop()
         first = shapes[0] if shapes and shapes[0] is not None else self._declared_shape(names[0] if names else None)
@@ -346,6 +348,15 @@ def _is_gate(factor: Tensor) -> bool:
     """Whether a factor is a learned scalar that starts at zero; numbers in the code of a network have no axes."""
     value = factor.value
     return value is not None and value.ndim > 0 and value.size == 1 and factor.dtype == "float" and not value.any()
+
+
+def _is_idle(bias: Tensor, weights: Tensor | None) -> bool:
+    """Whether a file with weights computes zeros in the place of a bias: the network has none."""
+    value = bias.value
+    held = weights is not None and weights.node < 0 and not weights.sources
+    if held or bias.sources or value is None:
+        return False
+    return not (value[(0,) * value.ndim] if is_filled(value) else value.any())
 
 
 def _dtypes(given: tuple[str, ...], ins: Iterable[Tensor | None], count: int) -> tuple[str, ...]:

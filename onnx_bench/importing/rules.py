@@ -40,10 +40,11 @@ SPECIALS: dict[str, Special] = {
 _NO_SLOTS: dict[int, str] = {}
 _RECURRENT = {1: "weight", 2: "weight", 3: "weight", 5: "state", 6: "state", 7: "weight"}
 _FILTER = {1: "weight", 2: "weight"}
+_KERNEL = {1: "weight", 2: "bias"}
 _SLOTS: dict[str, dict[int, str]] = {
+    "Conv": _KERNEL, "ConvTranspose": _KERNEL,
     **dict.fromkeys(
-        ("Conv", "ConvTranspose", "Gemm", "InstanceNormalization", "LayerNormalization", "GroupNormalization",
-         "DeformConv"), _FILTER,
+        ("Gemm", "InstanceNormalization", "LayerNormalization", "GroupNormalization", "DeformConv"), _FILTER,
     ),
     "BatchNormalization": {1: "weight", 2: "weight", 3: "buffer", 4: "buffer"},
     "RMSNormalization": {1: "weight"}, "PRelu": {1: "weight"},
@@ -57,6 +58,6 @@ _SLOTS: dict[str, dict[int, str]] = {
 def weight_slots(op: str) -> Mapping[int, str]:
     """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state.
 
-    Both of a product may: position -> factor.
+    Both of a product may: position -> factor. A bias is a weight, or none if the file computes zeros for it.
     """
     return _SLOTS.get(op, _NO_SLOTS)

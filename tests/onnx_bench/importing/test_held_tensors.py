@@ -135,3 +135,18 @@ def test_other_tensors_of_one_value_are_learned() -> None:
     made = model("y = Add (x, w)", inputs="float[1,8,12,12] x")
     made.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 8, 12, 12), np.float32), "w"))
     assert read_graph(made.SerializeToString(), trusted=True).params == 8 * 12 * 12
+
+
+ZEROS = "n = Shape <start = 0, end = 1> (w) o = Expand (z, n) "
+
+
+@pytest.mark.parametrize("op", ["Conv", "ConvTranspose"])
+def test_zeros_computed_in_the_place_of_a_bias_are_none(op: str) -> None:
+    """What torch's dynamo exporter writes, unoptimised, for a convolution without bias."""
+    graph = imported(f"{ZEROS} y = {op} (x, w, o)", stored="float[3,3,1,1] w; float z = {0}")
+    assert (graph.params, graph.stored_params, len(output(graph).inputs)) == (9, 9, 2)
+
+
+def test_zeros_stored_as_a_bias_are_one() -> None:
+    graph = imported("y = Conv (x, w, b)", stored="float[3,3,1,1] w; float[3] b = {0, 0, 0}")
+    assert graph.params == 12
