@@ -223,6 +223,12 @@ def resizes(mode: str, coordinates: str, **attrs: Any) -> Graph:
     return b.build(larger, smaller)
 
 
+def nearest_whole() -> Graph:
+    """Growth by whole factors, which canonical graphs write in one way."""
+    b = GraphBuilder()
+    return b.build(b.add("Resize", b.input((1, 2, 5, 6)), shape=(1, 2, 10, 18)))
+
+
 def fixed_batch() -> Graph:
     """The batch axis is summed, so the batch size is fixed."""
     b = GraphBuilder()
@@ -335,6 +341,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "RNN": partial(recurrent, "RNN", activation="Relu"),
     "nearest": partial(resizes, "nearest", "asymmetric", nearest_mode="floor"),
     "nearest_half": partial(resizes, "nearest", "half_pixel"),
+    "nearest_whole": nearest_whole,
     "linear": partial(resizes, "linear", "half_pixel"),
     "linear_corners": partial(resizes, "linear", "align_corners"),
     "linear_asymmetric": partial(resizes, "linear", "asymmetric"),
