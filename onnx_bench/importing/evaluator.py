@@ -308,7 +308,8 @@ class Evaluator:
         Args:
             tensor: The held tensor.
             slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
-                recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies.
+                recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies,
+                `affine` if the reader is a norm that cannot go without.
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
@@ -318,7 +319,7 @@ class Evaluator:
                 return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)
         if slot:
             dtype = "float"
-            if slot == "weight":
+            if slot in ("weight", "affine"):
                 params = params or (0 if shape is None else prod(shape))
             elif slot == "buffer":
                 params = 0
@@ -331,7 +332,7 @@ class Evaluator:
             if dtype != "float" and value.size <= 64:
                 content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
                 return self._append("Constant", (("dtype", dtype), ("value", content)), shape)
-        if params and dtype == "float":
+        if params and dtype == "float" and (sources or slot != "affine"):
             self.learned.update(sources or ((tensor, params),))
         return self._append("Parameter", _DTYPE[dtype], shape, params if dtype == "float" else 0)
 
