@@ -269,7 +269,9 @@ class Evaluator:
             elif t.node >= 0:
                 inputs.append(t.node)
             else:
-                inputs.append(self.materialise(t, slots.get(i, "") if slots else ""))
+                slot = slots.get(i, "") if slots else ""
+                idle = slot == "bias" and _is_idle(t, ins[i - 1])
+                inputs.append(-1 if idle else self.materialise(t, "weight" if slot == "bias" else slot))
         while inputs and inputs[-1] < 0:
             inputs.pop()
         first = shapes[0] if shapes and shapes[0] is not None else self._declared_shape(names[0] if names else None)
@@ -306,7 +308,8 @@ class Evaluator:
         Args:
             tensor: The held tensor.
             slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
-                recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies.
+                recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies,
+                `affine` if the reader is a norm that cannot go without.
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
@@ -316,7 +319,7 @@ class Evaluator:
                 return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)
         if slot:
             dtype = "float"
-            if slot == "weight":
+            if slot in ("weight", "affine"):
                 params = params or (0 if shape is None else prod(shape))
             elif slot == "buffer":
                 params = 0
@@ -329,7 +332,7 @@ class Evaluator:
             if dtype != "float" and value.size <= 64:
                 content = tuple([_number(v, dtype) for v in value.ravel().tolist()])
                 return self._append("Constant", (("dtype", dtype), ("value", content)), shape)
-        if params and dtype == "float":
+        if params and dtype == "float" and (sources or slot != "affine"):
             self.learned.update(sources or ((tensor, params),))
         return self._append("Parameter", _DTYPE[dtype], shape, params if dtype == "float" else 0)
 
@@ -346,6 +349,15 @@ def _is_gate(factor: Tensor) -> bool:
     """Whether a factor is a learned scalar that starts at zero; numbers in the code of a network have no axes."""
     value = factor.value
     return value is not None and value.ndim > 0 and value.size == 1 and factor.dtype == "float" and not value.any()
+
+
+def _is_idle(bias: Tensor, weights: Tensor | None) -> bool:
+    """Whether a file with weights computes zeros in the place of a bias: the network has none."""
+    value = bias.value
+    held = weights is not None and weights.node < 0 and not weights.sources
+    if held or bias.sources or value is None:
+        return False
+    return not (value[(0,) * value.ndim] if is_filled(value) else value.any())
 
 
 def _dtypes(given: tuple[str, ...], ins: Iterable[Tensor | None], count: int) -> tuple[str, ...]:

@@ -40,11 +40,11 @@ SPECIALS: dict[str, Special] = {
 _NO_SLOTS: dict[int, str] = {}
 _RECURRENT = {1: "weight", 2: "weight", 3: "weight", 5: "state", 6: "state", 7: "weight"}
 _FILTER = {1: "weight", 2: "weight"}
+_KERNEL = {1: "weight", 2: "bias"}
 _SLOTS: dict[str, dict[int, str]] = {
-    **dict.fromkeys(
-        ("Conv", "ConvTranspose", "Gemm", "InstanceNormalization", "LayerNormalization", "GroupNormalization",
-         "DeformConv"), _FILTER,
-    ),
+    "Conv": _KERNEL, "ConvTranspose": _KERNEL,
+    **dict.fromkeys(("Gemm", "LayerNormalization", "GroupNormalization", "DeformConv"), _FILTER),
+    "InstanceNormalization": {1: "affine", 2: "affine"},
     "BatchNormalization": {1: "weight", 2: "weight", 3: "buffer", 4: "buffer"},
     "RMSNormalization": {1: "weight"}, "PRelu": {1: "weight"},
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
@@ -57,6 +57,7 @@ _SLOTS: dict[str, dict[int, str]] = {
 def weight_slots(op: str) -> Mapping[int, str]:
     """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state.
 
-    Both of a product may: position -> factor.
+    Both of a product may: position -> factor. A bias is a weight, or none if the file computes zeros for it.
+    What has to be given to a norm is affine: weights, of which ones and zeros in code are not stored.
     """
     return _SLOTS.get(op, _NO_SLOTS)

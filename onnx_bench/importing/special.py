@@ -18,6 +18,7 @@ from onnx_bench.importing.tensor import (
     filled,
     learned_tensor,
     numpy_type,
+    one_value,
     stored_tensor,
 )
 
@@ -31,10 +32,12 @@ _OLD_TYPES = {"FLOAT": 1, "INT32": 6, "INT64": 7, "BOOL": 9, "DOUBLE": 11}
 
 
 def constant_node(e: Evaluator, c: Call) -> list[Tensor]:
-    """Constant: a stored tensor."""
+    """Constant: a stored tensor; one of zeros or of ones is in the code of the network, nobody learns it."""
     for name, value in c.attrs.items():
         if name == "value":
-            return [stored_tensor(value)]
+            tensor = stored_tensor(value)
+            one = one_value(value) if tensor.sources and tensor.shape else None
+            return [tensor if one is None or one not in (0, 1) else filled(one, tensor.shape or ())]
         if name in _ATTRIBUTE_TYPES:
             return [constant(np.array(value, _ATTRIBUTE_TYPES[name]))]
         if name == "sparse_value":

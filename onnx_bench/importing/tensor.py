@@ -148,7 +148,7 @@ def _read_unusual(proto: onnx.TensorProto, shape: Shape, size: int) -> np.ndarra
         return None
 
 
-def _one_value(proto: onnx.TensorProto) -> np.generic | None:
+def one_value(proto: onnx.TensorProto) -> np.generic | None:
     """The value in every place of a tensor, of which the reader may have left only one; `None` where they differ."""
     dtype, raw = _NUMPY.get(proto.data_type), proto.raw_data
     if dtype is None or not raw or len(raw) % np.dtype(dtype).itemsize:
@@ -173,7 +173,7 @@ def stored_tensor(proto: onnx.TensorProto) -> Tensor:
     if size < 0 or (shape and min(shape) < 0):
         raise MalformedModelError(f"a stored tensor has the dimensions {list(shape)[:8]}; none may be negative")
     dtype = dtype_class(proto.data_type)
-    if (dtype == "bool" or _is_mask(shape)) and (one := _one_value(proto)) is not None:
+    if (dtype == "bool" or _is_mask(shape)) and (one := one_value(proto)) is not None:
         return filled(one, shape)  # exporters compute masks that mask nothing: nobody learns them
     if dtype != "float":
         return Tensor(shape, dtype, value=read_values(proto, shape, size) if size <= MAX_VALUE else None)

@@ -17,6 +17,7 @@ class CanonicaliseActivations(Pass):
     2. `Relu` of what is not negative is dropped.
     3. `HardSigmoid` without attributes has those of ONNX; the constants of `Selu` are not attributes.
     4. `Swish` is `Silu` where its factor is 1, else the product it stands for.
+    5. `Softmax` between two transposes stands behind both: exporters of old opsets put the axis last and back.
     """
 
     @on("Clip")
@@ -104,4 +105,15 @@ class CanonicaliseActivations(Pass):
         else:
             scaled = draft.add("Mul", [x, constant(draft, factor)], node.shape)
             draft.become(node, "Mul", [x, draft.add("Sigmoid", [scaled], node.shape)])
+        return True
+
+    @on("Softmax", "LogSoftmax")
+    def pass_transposes(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 5."""
+        before, behind = data(node), node.only_user
+        if before.op != "Transpose" or behind is None or behind.op != "Transpose" or before.shape is None:
+            return False
+        perm = behind.attrs["perm"]
+        turned = draft.add("Transpose", [before], perm=perm)
+        draft.become(behind, node.op, [turned], axis=perm.index(node.attrs["axis"] % len(perm)))
         return True

@@ -76,6 +76,7 @@ WITH_ATTRS: dict[str, Callable[[float, dict[str, Any]], float]] = {
 }
 EVALUATED = frozenset((*UNARY, *BINARY, *VARIADIC, *WITH_ATTRS, "Where"))
 CURVED = EVALUATED - {"Add", "Mul", "Sub", "Neg"}
+_LAYERS = frozenset(("Conv", "ConvTranspose", "Linear"))
 
 
 def evaluate(node: DraftNode, known: dict[DraftNode, Values]) -> Values | None:
@@ -161,12 +162,18 @@ def recognise(values: Values) -> tuple[str, dict[str, Any]] | None:
     return best
 
 
+def _feeds_layers(node: DraftNode) -> bool:
+    """Whether all that reads `node` are layers that own their weights."""
+    return all(user.op in _LAYERS and len(user.inputs) == 1 for user in node.users)
+
+
 class FuseActivation(Pass):
     """Writes an activation function as one operator, whatever arithmetic it was exported as.
 
     1. A product of x, f(x) and a constant that is a known activation of x, or of f(x) and a constant, becomes that
        operator; other factors of the product stay. GELU takes only its half of a constant: networks
-       without norms scale their activations.
+       without norms scale their activations. Where layers with weights alone read the product, GELU may lack its
+       half: simplifiers move it into their weights.
     2. Any other expression of one node x and scalar constants that is a known activation of x becomes that operator.
 
     "Is" means equal values at ten points, so no list of spellings has to be kept: erf and tanh forms of GELU,
@@ -192,10 +199,11 @@ class FuseActivation(Pass):
                 if source in factors and source is not factor:
                     products = [v * x for v, x in zip(values, POINTS, strict=True)]
                     found = recognise([scale * p for p in products])
-                    if found is None and constant is not None:
+                    if found is None and (constant is not None or _feeds_layers(node)):
                         found = recognise([GELU_HALF * p for p in products])
                         if found is not None and found[0] == "Gelu":
-                            self.take_half(draft, node, constant, scale)
+                            if constant is not None:
+                                self.take_half(draft, node, constant, scale)
                             self.put(draft, node, found, source, [factor, source])
                             return True
                         found = None

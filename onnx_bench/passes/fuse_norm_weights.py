@@ -50,8 +50,10 @@ class FuseNormWeights(Pass):
        GroupNorm or InstanceNorm, becomes the scale of the norm, a further such factor merges with the one there.
     2. A term of that kind becomes the bias.
     3. Behind a norm of the last axis that a Transpose moves to the channels, the same goes for channels.
+    4. A norm without weights that several nodes read, each with a scale of its own, is as many norms: those of parallel
+       branches, whose common arithmetic was merged.
 
-    A norm that several nodes read stays as it is.
+    Any other norm that several nodes read stays as it is.
     """
 
     @on("Mul")
@@ -78,3 +80,23 @@ class FuseNormWeights(Pass):
                         draft.set_inputs(node, rest)
                     return True
         return False
+
+    @on(*LAST_AXES, *CHANNELS)
+    def part(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 4."""
+        if len(node.users) < 2 or node.attrs["scale"] or node.attrs["bias"]:
+            return False
+        scales: dict[DraftNode, DraftNode] = {}
+        for user in node.users:
+            weight = next((w for w in user.inputs if w is not None and fits(w, node, node)), None)
+            if user.op != "Mul" or weight is None or node.users[user] != 1 or user.shape != node.shape:
+                return False
+            scales[user] = weight
+        for user, weight in scales.items():
+            own = draft.add(node.op, node.inputs, node.shape, **{**node.attrs, "scale": True})
+            rest = [own if i is node else i for i in user.inputs if i is not weight]
+            if len(rest) == 1:
+                draft.replace(user, own)
+            else:
+                draft.set_inputs(user, rest)
+        return True

@@ -170,9 +170,26 @@ def _recurrent(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axi
 
 
 def _output(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
+    """A final state of a recurrence; else as the first output, if of its shape."""
+    if node.shape == shapes[0]:
+        return axes[0]
     if len(shapes[0]) != 4 or axes[0] != 2 or len(node.shape or ()) != 3:
         raise _Fixed("is a further output with unknown treatment of the batch")
     return 1
+
+
+def _arg(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
+    along, axis = _ints(node.get("axis", 0))[0] % len(shapes[0]), axes[0]
+    if axis is None or axis == along:
+        raise _Fixed("works along the batch axis")
+    return axis if node.get("keepdims", 1) or axis < along else axis - 1
+
+
+def _gather_elements(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
+    along = _ints(node.get("axis", 0))[0] % len(shapes[0])
+    if axes[0] is None or axes[0] != axes[1] or axes[0] == along or shapes[0][axes[0]] != shapes[1][axes[0]]:
+        raise _Fixed("gathers along the batch axis")
+    return axes[0]
 
 
 def _reshape(node: Node, shapes: Sequence[Shape], axes: Sequence[Axis]) -> Axis:
@@ -244,4 +261,8 @@ _RULES: dict[str, _Rule] = {
     "Cast": _kept(lambda n, x: []),
     "Output": _output,
 }
-_ONNX_RULES: dict[str, _Rule] = {"LRN": _leading, "Identity": _kept(lambda n, x: [])}
+_ALONG = _kept(lambda n, x: _ints(n.get("axis", -1)))
+_ONNX_RULES: dict[str, _Rule] = {
+    "LRN": _leading, "Identity": _kept(lambda n, x: []), "TopK": _ALONG, "CumSum": _ALONG, "ArgMax": _arg,
+    "ArgMin": _arg, "GatherElements": _gather_elements,
+}  # fmt: skip

@@ -23,6 +23,19 @@ def _arg(call: str) -> Rule:
     return rule
 
 
+def _top_k(site: Site) -> Lowered:
+    a = site.attrs
+    order = "" if a.get("largest", 1) else ", largest=False"
+    return Lowered(f"torch.topk($0, {literal(a['k'])}, dim={a['axis']}{order})", (), "[0]", ("[1]",))
+
+
+def _cumulated(site: Site) -> Lowered:
+    a = site.attrs
+    if a.get("reverse") or a.get("exclusive"):
+        raise site.unsupported("in reverse or without its own element")
+    return Lowered(f"torch.cumsum($0, dim={a['axis']})")
+
+
 def _scatter_elements(site: Site) -> Lowered:
     reduction = {"none": "", "add": ', "sum"', "mul": ', "prod"', "max": ', "amax"', "min": ', "amin"'}
     kind = site.attrs.get("reduction", "none")
@@ -53,4 +66,6 @@ ONNX_RULES: dict[str, Rule] = {
     "GatherND": _gather_nd,
     "ScatterElements": _scatter_elements,
     "ScatterND": _scatter_nd,
+    "TopK": _top_k,
+    "CumSum": _cumulated,
 }

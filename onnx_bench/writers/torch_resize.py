@@ -35,7 +35,10 @@ def _interpolation(site: Site) -> str:
     if rank not in (3, 4, 5) or site.x[:2] != site.out[:2]:
         return ""
     corners = keywords(align_corners=("True", site.attrs["coordinates"] == "align_corners"))
+    whole = all(dim and size % dim == 0 for dim, size in zip(site.x, site.out, strict=True))
     match site.attrs["mode"], site.attrs["coordinates"], site.attrs["nearest_mode"]:
+        case "nearest", "half_pixel", "round_prefer_floor" if whole:  # what stands for all that repeat elements
+            return ', mode="nearest"'
         case "nearest", "asymmetric", "floor":
             return ', mode="nearest"'
         case "linear", "half_pixel" | "align_corners", _:

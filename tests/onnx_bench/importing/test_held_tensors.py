@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 from onnx import numpy_helper
 
@@ -135,3 +136,46 @@ def test_other_tensors_of_one_value_are_learned() -> None:
     made = model("y = Add (x, w)", inputs="float[1,8,12,12] x")
     made.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 8, 12, 12), np.float32), "w"))
     assert read_graph(made.SerializeToString(), trusted=True).params == 8 * 12 * 12
+
+
+ZEROS = "n = Shape <start = 0, end = 1> (w) o = Expand (z, n) "
+
+
+@pytest.mark.parametrize("op", ["Conv", "ConvTranspose"])
+def test_zeros_computed_in_the_place_of_a_bias_are_none(op: str) -> None:
+    """What torch's dynamo exporter writes, unoptimised, for a convolution without bias."""
+    graph = imported(f"{ZEROS} y = {op} (x, w, o)", stored="float[3,3,1,1] w; float z = {0}")
+    assert (graph.params, graph.stored_params, len(output(graph).inputs)) == (9, 9, 2)
+
+
+def test_zeros_stored_as_a_bias_are_one() -> None:
+    graph = imported("y = Conv (x, w, b)", stored="float[3,3,1,1] w; float[3] b = {0, 0, 0}")
+    assert graph.params == 12
+
+
+def constant(name: str, value: float, *dims: int) -> str:
+    numbers = ", ".join([str(value)] * int(np.prod(dims)))
+    return f"{name} = Constant <value = float[{','.join(map(str, dims))}] {{{numbers}}}> () "
+
+
+def packed(body: str, **stored: str) -> onnx.ModelProto:
+    """The model of `body` with its tensors as exporters write them: raw bytes."""
+    made = model(body, **stored)
+    for node in made.graph.node:
+        if node.op_type == "Constant":
+            node.attribute[0].t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(node.attribute[0].t)))
+    return made
+
+
+def test_zeros_in_code_are_not_learned() -> None:
+    """The state that a scan starts from."""
+    graph = import_model(packed(constant("h", 0.0, 1, 3, 8, 8) + "y = Add (x, h)"))
+    assert (the(graph, "Constant").get("value"), graph.params, graph.stored_params) == ((0.0,), 0, 0)
+
+
+def test_norms_of_groups_store_only_their_own_weights() -> None:
+    """Up to opset 20 torch writes GroupNorm as InstanceNormalization with ones and zeros, then scale and shift."""
+    body = constant("s", 1.0, 12) + constant("b", 0.0, 12)
+    body += "n = InstanceNormalization (x, s, b) m = Mul (n, w) y = Add (m, v)"
+    graph = import_model(packed(body, inputs="float[1,12,8,8] x", stored="float[12,1,1] w; float[12,1,1] v"))
+    assert graph.stored_params == 24

@@ -161,3 +161,16 @@ def test_shared_part_is_not_taken() -> None:
     clipped = b.add("Clip", inner, min=0.0, max=6.0)
     graph, _ = normalise(b.build(times(b, clipped, 1 / 6), b.conv(clipped, 4, 1)))
     assert "HardSigmoid" not in {n.op for n in graph.nodes}
+
+
+def gelu_doubled(b: GraphBuilder, x: int) -> int:
+    """What simplifiers leave of GELU where they move its half into the weights behind it."""
+    return b.add("Mul", x, plus(b, b.add("Erf", times(b, x, 0.707107)), 1))
+
+
+def test_gelu_whose_half_is_in_the_weights_behind_it() -> None:
+    assert [n.op for n in normalised(lambda b, x: b.conv(gelu_doubled(b, x), 4, 1))] == ["Gelu"]
+
+
+def test_twice_gelu_stays_where_no_layer_can_hold_its_half() -> None:
+    assert "Gelu" not in [n.op for n in normalised(lambda b, x: b.add("Add", x, gelu_doubled(b, x)))]

@@ -130,3 +130,27 @@ def test_norm_of_channels_is_norm_of_the_last_axis(op: str) -> None:
     permuted, _ = normalise(b.build(b.conv(y, 4, 3)))
     assert fingerprint(by_hand) == fingerprint(permuted)
     assert sum(n.params for n in by_hand.nodes) == sum(n.params for n in permuted.nodes)
+
+
+def parallel_branches(b: GraphBuilder, x: int, written_out: bool) -> Graph:
+    """Two branches with a norm of their own on the same tensor, as in parallel transformer blocks."""
+    ends = []
+    for features in (4, 8):
+        if written_out:
+            centred = b.add("Sub", x, mean(b, x))
+            core = scaled_by_root(b, centred, mean(b, square(b, centred, True)), "quotient")
+            normed = affine(b, core, (16,))
+        else:
+            normed = b.add("LayerNorm", x)
+        ends.append(b.linear(normed, features))
+    return b.build(*ends)
+
+
+def test_norms_of_parallel_branches_are_several() -> None:
+    found = []
+    for written_out in (True, False):
+        b = GraphBuilder()
+        graph, _ = normalise(parallel_branches(b, b.input(TOKENS), written_out))
+        assert sorted(ops(graph)) == ["LayerNorm", "LayerNorm", "Linear", "Linear"]
+        found.append(fingerprint(graph))
+    assert found[0] == found[1]

@@ -137,3 +137,21 @@ def test_channel_shuffle_stays_a_shuffle() -> None:
     shuffled = b.add("Reshape", b.add("Transpose", x, perm=(0, 2, 1, 3, 4)), shape=(1, 8, 4, 4))
     graph, _ = normalise(b.build(b.conv(shuffled, 4, 3)))
     assert [n.op for n in graph.nodes] == ["Input", "Reshape", "Transpose", "Reshape", "Conv"]
+
+
+@pytest.mark.parametrize("plane", [(1, 1), (1, 6)])
+def test_softmax_over_the_last_axis_and_back(plane: tuple[int, int]) -> None:
+    """Exporters of opsets before 13 put the axis last and back; axes of size 1 must not settle between (ResNeSt)."""
+    prints = []
+    for old in (False, True):
+        b = GraphBuilder()
+        x = b.conv(b.input((1, 3, *plane)), 8, 1)
+        x = b.add("Transpose", b.add("Reshape", x, shape=(1, 1, 2, 4 * plane[1])), perm=(0, 2, 1, 3))
+        if old:
+            x = b.add("Softmax", b.add("Transpose", x, perm=(0, 3, 2, 1)), axis=3)
+            x = b.add("Transpose", x, perm=(0, 3, 2, 1))
+        else:
+            x = b.add("Softmax", x, axis=1)
+        graph, _ = normalise(b.build(b.conv(b.add("Reshape", x, shape=(1, 8, *plane)), 4, 1)))
+        prints.append(fingerprint(graph))
+    assert prints[0] == prints[1]

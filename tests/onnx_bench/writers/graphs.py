@@ -223,6 +223,23 @@ def resizes(mode: str, coordinates: str, **attrs: Any) -> Graph:
     return b.build(larger, smaller)
 
 
+def nearest_whole() -> Graph:
+    """Growth by whole factors, which canonical graphs write in one way."""
+    b = GraphBuilder()
+    return b.build(b.add("Resize", b.input((1, 2, 5, 6)), shape=(1, 2, 10, 18)))
+
+
+def routing() -> Graph:
+    """The best of several candidates for each example, as experts are chosen; places cumulated and compared."""
+    b = GraphBuilder()
+    x = b.input((1, 6, 4))
+    best = b.add("TopK", x, axis=1, k=3, largest=1, sorted=1, shape=(1, 3, 4))
+    places = b.add("Output", best, index=1, shape=(1, 3, 4))
+    chosen = b.add("GatherElements", b.add("Tanh", x), places, axis=1, shape=(1, 3, 4))
+    mixed = b.add("CumSum", b.add("Mul", chosen, best), axis=2, shape=(1, 3, 4))
+    return b.build(mixed, b.add("ArgMax", mixed, axis=1, keepdims=0, shape=(1, 4)))
+
+
 def fixed_batch() -> Graph:
     """The batch axis is summed, so the batch size is fixed."""
     b = GraphBuilder()
@@ -335,6 +352,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "RNN": partial(recurrent, "RNN", activation="Relu"),
     "nearest": partial(resizes, "nearest", "asymmetric", nearest_mode="floor"),
     "nearest_half": partial(resizes, "nearest", "half_pixel"),
+    "nearest_whole": nearest_whole,
     "linear": partial(resizes, "linear", "half_pixel"),
     "linear_corners": partial(resizes, "linear", "align_corners"),
     "linear_asymmetric": partial(resizes, "linear", "asymmetric"),
@@ -343,6 +361,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "computed_weights": computed_weights,
     "pools": pools,
     "fixed_batch": fixed_batch,
+    "routing": routing,
     "constants": constants,
     "held": held,
     "blocks": blocks,

@@ -105,6 +105,11 @@ def test_fixed_batch_is_explained() -> None:
     assert "The batch size is fixed: node 2 (ReduceSum) reduces the batch axis." in to_source(GRAPHS["fixed_batch"]())
 
 
+def test_growth_by_whole_factors_is_one_call() -> None:
+    source = to_source(GRAPHS["nearest_whole"]())
+    assert 'F.interpolate(x, size=(10, 18), mode="nearest")' in source and "def resize" not in source
+
+
 def test_dead_branches_are_kept() -> None:
     b = GraphBuilder()
     x = b.input((1, 4))
