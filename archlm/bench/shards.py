@@ -6,7 +6,7 @@ A data set may come from anywhere: a shard is read only as far as its columns, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from archlm.bench.schema import ARCHITECTURES, MEASUREMENTS
 from onnx_bench.errors import MalformedRecordsError
 from onnx_bench.reading.text import printable
 from onnx_bench.records.bounded_batches import bounded_batches
+from onnx_bench.records.parquet_footer import StoredPart
 
 LIMIT_BYTES = 512 << 20
 """Most bytes that the cells of a batch, and a stored part of a column, take."""
@@ -56,7 +57,7 @@ def reading(path: Path) -> Iterator[None]:
 
 def batches(
     folder: str | Path, part: str, columns: list[str], rows: int = BATCH_ROWS,
-    wanted: Callable[[pq.RowGroupMetaData], bool] = lambda _: True,
+    wanted: Callable[[Sequence[StoredPart]], bool] = lambda _: True,
 ) -> Iterator[pa.RecordBatch]:  # fmt: skip
     """Some columns of a part of a data set.
 

@@ -118,7 +118,7 @@ def _parquet_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[An
         raise InvalidTableError(
             f"{quote(str(path))} unpacks to more than {LIMIT_BYTES >> 20} MiB; use shorter names"
         ) from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = printable(str(error))[:SHOWN_REASON]
         raise InvalidTableError(f"{quote(str(path))} is no readable parquet file: {reason}; write it again") from error
 
