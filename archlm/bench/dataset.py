@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from archlm.bench.schema import ARCHITECTURES, CODE, MANIFEST, MEASUREMENTS, unpack_graph
-from archlm.bench.shards import BATCH_ROWS, batches, shards
+from archlm.bench.schema import CODE, MANIFEST, MEASUREMENTS, unpack_graph
+from archlm.bench.shards import BATCH_ROWS, batches, check_once, shards
 from onnx_bench.errors import MalformedModelError, MalformedRecordsError, UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.records.parquet_footer import StoredPart
@@ -42,8 +42,7 @@ def load(folder: str | Path, task: str | None = None, split: str | None = None) 
     import datasets
 
     read_manifest(folder)
-    for _ in batches(folder, "architectures", ARCHITECTURES.names):
-        pass  # `datasets` sets no limits, and says nothing of the file
+    check_once(folder, "architectures")  # `datasets` sets no limits, and says nothing of the file
     files = list(map(str, shards(folder, "architectures")))
     table = datasets.load_dataset("parquet", data_files=files, split="train")
     assert isinstance(table, datasets.Dataset), "a single split was asked for"
