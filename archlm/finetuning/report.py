@@ -41,7 +41,7 @@ def write_report(folder: Path, parts: Sequence[FinetunedTask]) -> Path:
 def _section(part: FinetunedTask, folder: Path, mark: str) -> str:
     """The text about a task; its pictures, whose names end in `mark`, are written to `folder`."""
     known = np.isfinite(part.choice.scores)
-    measured, predicted = part.values[known], part.scale.to_values(part.choice.scores[known])
+    measured, predicted = part.values[known], part.to_values(part.choice.scores[known])
     pictures = {
         "predicted": _scatter(measured, predicted, part), "calibration": _calibration(part, known),
         "learners": _errors(part),
@@ -101,7 +101,7 @@ def _scatter(measured: Floats, predicted: Floats, part: FinetunedTask) -> Figure
     figure = Figure(figsize=(5, 4.5), layout="constrained")
     axes = figure.subplots()
     scores = part.scale.to_scores(predicted)
-    low, _, high = (part.scale.to_values(scores + q) for q in part.band)
+    low, _, high = (part.to_values(scores + q) for q in part.band)
     reach = np.abs([predicted - low, high - predicted])
     axes.errorbar(measured, predicted, yerr=reach, fmt="o", ms=3, lw=0.6, alpha=0.6)
     ends = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
