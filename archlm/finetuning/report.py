@@ -110,14 +110,19 @@ def _scatter(measured: Floats, predicted: Floats, part: FinetunedTask) -> Figure
     return figure
 
 
-def _calibration(part: FinetunedTask, known: NDArray[np.bool_]) -> Figure:
-    residuals = part.scale.to_scores(part.values[known]) - part.choice.scores[known]
+def inside_bands(residuals: Floats) -> Floats:
+    """Share of one half of the residuals inside bands from the other, both ways. Shapes: [N] -> [len(LEVELS)]."""
     order = np.random.default_rng(0).permutation(len(residuals))
     halves = residuals[order[::2]], residuals[order[1::2]]
-    inside = np.mean([
-        [np.mean(np.abs(a - np.median(b)) <= np.quantile(np.abs(b - np.median(b)), level)) for level in LEVELS]
+    found = [
+        np.abs(a - np.median(b))[:, None] <= np.quantile(np.abs(b - np.median(b)), LEVELS, method="weibull")
         for a, b in (halves, halves[::-1])
-    ], axis=0)  # fmt: skip
+    ]  # fmt: skip
+    return np.concatenate(found).mean(axis=0)
+
+
+def _calibration(part: FinetunedTask, known: NDArray[np.bool_]) -> Figure:
+    inside = inside_bands(part.scale.to_scores(part.values[known]) - part.choice.scores[known])
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(LEVELS, inside, "o-")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from archlm.finetuning.finetuned import CONFORMAL_LEAST, LEVEL, FinetunedTask, _band
+from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.selection import Candidates, choose
 from archlm.finetuning.target_kind import bounds, is_cost, is_logarithmic
 from onnx_bench.tasks import Task, get_task
@@ -63,13 +63,3 @@ def test_no_answer_is_impossible(name: str, low: float, high: float) -> None:
     found = fitted.answer(many)
     assert found.low.min() >= low and found.high.max() <= high
     assert (found.low < found.high).all()
-
-
-@pytest.mark.parametrize("count", [CONFORMAL_LEAST, 60, 100])
-def test_the_band_holds_what_it_says_of_fresh_residuals(count: int) -> None:
-    rng, inside = np.random.default_rng(count), []
-    for _ in range(300):
-        low, _, high = _band(rng.standard_t(4, count))
-        fresh = rng.standard_t(4, 1000)
-        inside.append(np.mean((low <= fresh) & (fresh <= high)))
-    assert abs(np.mean(inside) - LEVEL) < 0.01
