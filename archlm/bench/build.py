@@ -18,6 +18,7 @@ from typing import Any
 from archlm.bench import workers
 from archlm.bench.card import write_card
 from archlm.bench.encode import encode_job
+from archlm.bench.folder_lock import alone_in
 from archlm.bench.merge import Merge
 from archlm.bench.plan import Job, Part, RecordsPart, RefusedPart, refused_error
 from archlm.bench.schema import CODE, MANIFEST
@@ -43,7 +44,7 @@ def build(
         report: Is told about progress.
 
     Raises:
-        UserInputError: The folder cannot be written.
+        UserInputError: The folder cannot be written, or another process builds in it.
         MalformedRecordsError: Once everything else is built and the manifest written: there are refused records.
         ArchLMError: A file of records is damaged, or the workers have other packages than this process.
     """
@@ -52,13 +53,14 @@ def build(
         _LOG.warning("%s", refused_error("refused records, without which everything else is built", refused))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MANIFEST).unlink(missing_ok=True)  # it says that the data set is complete
-        for part in parts:
-            if not isinstance(part, RefusedPart):
-                _encode(folder, part, processes, ray, report)
-        manifest = _merge(folder, parts, report)
-        write_card(folder, manifest)
-        write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        with alone_in(folder):
+            (folder / MANIFEST).unlink(missing_ok=True)  # it says that the data set is complete
+            for part in parts:
+                if not isinstance(part, RefusedPart):
+                    _encode(folder, part, processes, ray, report)
+            manifest = _merge(folder, parts, report)
+            write_card(folder, manifest)
+            write_whole(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     except OSError as error:
         raise UserInputError(f"cannot write the data set to {folder}: {error}") from error
     if refused:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from archlm.bench.schema import ARCHITECTURES, CODE, MANIFEST, MEASUREMENTS, unpack_graph
-from archlm.bench.shards import BATCH_ROWS, batches, shards
+from archlm.bench.schema import CODE, MANIFEST, MEASUREMENTS, unpack_graph
+from archlm.bench.shards import BATCH_ROWS, batches, check_once, shards
 from onnx_bench.errors import MalformedModelError, MalformedRecordsError, UserInputError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.records.parquet_footer import StoredPart
 
 if TYPE_CHECKING:
     import datasets
@@ -42,8 +42,7 @@ def load(folder: str | Path, task: str | None = None, split: str | None = None) 
     import datasets
 
     read_manifest(folder)
-    for _ in batches(folder, "architectures", ARCHITECTURES.names):
-        pass  # `datasets` sets no limits, and says nothing of the file
+    check_once(folder, "architectures")  # `datasets` sets no limits, and says nothing of the file
     files = list(map(str, shards(folder, "architectures")))
     table = datasets.load_dataset("parquet", data_files=files, split="train")
     assert isinstance(table, datasets.Dataset), "a single split was asked for"
@@ -142,9 +141,8 @@ def read_packed(folder: str | Path, fingerprint: str, packed: bytes) -> ArchGrap
         ) from error
 
 
-def _may_hold(group: pq.RowGroupMetaData, task: str) -> bool:
-    parts = map(group.column, range(group.num_columns))  # a foreign shard may have them in another order
-    found = next((part.statistics for part in parts if part.path_in_schema == "task"), None)
-    if found is None or not found.has_min_max or not isinstance(found.min, str):
+def _may_hold(group: Sequence[StoredPart], task: str) -> bool:
+    found = next((part for part in group if part.path == "task"), None)  # a foreign shard may have it anywhere
+    if found is None or found.least is None or found.most is None:
         return True
-    return bool(found.min <= task <= found.max)
+    return found.least <= task.encode() <= found.most

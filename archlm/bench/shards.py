@@ -1,4 +1,4 @@
-"""`shards`, `batches`: the tables of a built data set, a bounded part at a time; damage is said with its file.
+"""`shards`, `batches`, `check_once`: the tables of a built data set, a bounded part at a time; damage is named.
 
 A data set may come from anywhere: a shard is read only as far as its columns, its sizes and its names are those that
 `archlm bench build` writes.
@@ -6,8 +6,9 @@ A data set may come from anywhere: a shard is read only as far as its columns, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from archlm.bench.schema import ARCHITECTURES, MEASUREMENTS
 from onnx_bench.errors import MalformedRecordsError
 from onnx_bench.reading.text import printable
 from onnx_bench.records.bounded_batches import bounded_batches
+from onnx_bench.records.parquet_footer import StoredPart
 
 LIMIT_BYTES = 512 << 20
 """Most bytes that the cells of a batch, and a stored part of a column, take."""
@@ -56,7 +58,7 @@ def reading(path: Path) -> Iterator[None]:
 
 def batches(
     folder: str | Path, part: str, columns: list[str], rows: int = BATCH_ROWS,
-    wanted: Callable[[pq.RowGroupMetaData], bool] = lambda _: True,
+    wanted: Callable[[Sequence[StoredPart]], bool] = lambda _: True,
 ) -> Iterator[pa.RecordBatch]:  # fmt: skip
     """Some columns of a part of a data set.
 
@@ -71,20 +73,44 @@ def batches(
         MalformedRecordsError: A file is damaged, or is no shard.
     """
     for path in shards(folder, part):
+        yield from _batches_of(path, part, columns, rows, wanted)
+
+
+def check_once(folder: str | Path, part: str) -> None:
+    """Reads a part of a data set whole, but for files that this process has read so since they were changed.
+
+    Raises:
+        MalformedRecordsError: A file is damaged, or is no shard.
+    """
+    for path in shards(folder, part):
         with reading(path):
-            if not path.is_file():  # of a pipe nothing would ever be read
-                raise pa.ArrowInvalid("it is no file")
-            schema, total = pq.read_schema(path), 0
-            for name in columns:
-                expected = PARTS[part].field(name)
-                if not any(field.name == name and field.type == expected.type for field in schema):
-                    raise pa.ArrowTypeError(f"it has no column {name} of type {expected.type}")
-            for batch, _ in bounded_batches(path, columns, rows, LIMIT_BYTES, wanted):
-                total += batch.num_rows
-                if total > SHARD_ROWS:
-                    raise pa.ArrowCapacityError(f"it has more than {SHARD_ROWS:,} rows")
-                _check(batch)
-                yield batch
+            found = path.stat()
+        _check_file(path, part, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@lru_cache(maxsize=10_000)
+def _check_file(path: Path, part: str, _: tuple[int, ...]) -> None:
+    for _batch in _batches_of(path, part, PARTS[part].names, BATCH_ROWS, lambda _: True):
+        pass
+
+
+def _batches_of(
+    path: Path, part: str, columns: list[str], rows: int, wanted: Callable[[Sequence[StoredPart]], bool]
+) -> Iterator[pa.RecordBatch]:
+    with reading(path):
+        if not path.is_file():  # of a pipe nothing would ever be read
+            raise pa.ArrowInvalid("it is no file")
+        schema, total = pq.read_schema(path), 0
+        for name in columns:
+            expected = PARTS[part].field(name)
+            if not any(field.name == name and field.type == expected.type for field in schema):
+                raise pa.ArrowTypeError(f"it has no column {name} of type {expected.type}")
+        for batch, _ in bounded_batches(path, columns, rows, LIMIT_BYTES, wanted):
+            total += batch.num_rows
+            if total > SHARD_ROWS:
+                raise pa.ArrowCapacityError(f"it has more than {SHARD_ROWS:,} rows")
+            _check(batch)
+            yield batch
 
 
 def _check(batch: pa.RecordBatch) -> None:

@@ -13,7 +13,8 @@ from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import Candidates, choose, named_slow
-from archlm.finetuning.table import LabelledNetworks, adds_up, check_spread, identity
+from archlm.finetuning.table import LabelledNetworks, check_spread, identity
+from archlm.finetuning.target_kind import adds_up, is_cost, is_logarithmic
 from encoders.task_descriptor import describe
 from onnx_bench.errors import InvalidTableError
 from onnx_bench.graph import ArchGraph
@@ -37,10 +38,10 @@ def finetune(
     """
     progress("asking the pretrained members")
     networks = sample(labelled.graphs, labelled.task)
-    values, logarithmic = labelled.values, is_cost(labelled)
+    values, logarithmic = labelled.values, is_logarithmic(labelled.task, labelled.values)
+    devices = known if adds_up(labelled.task) and is_cost(labelled.task, values) else None
     candidates = Candidates.suited(
-        len(values), starts, describe(labelled.task), known=known if adds_up(labelled.task) and logarithmic else None,
-        seed=seed, threads=threads,
+        len(values), starts, describe(labelled.task), known=devices, seed=seed, threads=threads
     )  # fmt: skip
     choice = choose(candidates, networks, values, logarithmic, seed=seed, progress=progress)
 
@@ -54,11 +55,6 @@ def finetune(
         labelled.task, labelled.names, texts, networks, values, candidates, choice, logarithmic, curve=curve,
         notes=labelled.notes,
     )  # fmt: skip
-
-
-def is_cost(labelled: LabelledNetworks) -> bool:
-    """Whether values are fitted by their logarithm: less is better, and none is zero (latency, energy, perplexity)."""
-    return labelled.task.direction == "min" and bool((labelled.values > 0).all())
 
 
 def with_earlier(labelled: LabelledNetworks, earlier: FinetunedTask) -> LabelledNetworks:

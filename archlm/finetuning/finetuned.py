@@ -31,6 +31,7 @@ from archlm.finetuning.selection import (
     Learner,
 )
 from archlm.finetuning.signal_line import SignalLine
+from archlm.finetuning.target_kind import bounds
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
@@ -137,8 +138,8 @@ class FinetunedTask:
         near = np.take_along_axis(apart, order, axis=1)
         beyond = len(self.usual) - np.searchsorted(self.usual, near.mean(axis=1), side="left")
         spread = self._spread(sample, near.mean(axis=1))
-        low, middle, high = (self._values(score + q * spread) for q in self.band)
-        mean = self._values(score)
+        low, middle, high = (self.to_values(score + q * spread) for q in self.band)
+        mean = self.to_values(score)
         better = np.searchsorted(np.sort(self._sign * self.values), self._sign * mean, side="left")
         # Farther than all of a few labels is no evidence yet; much farther is.
         reach = np.minimum(self.usual[-1] / np.maximum(near.mean(axis=1), 1e-12), 1.0) ** _FADING
@@ -159,12 +160,9 @@ class FinetunedTask:
                 return np.maximum(learner.deviation(sample) / usual, 1.0)
         return np.maximum(novelty / max(float(np.quantile(self.usual, LEVEL)), 1e-9), 1.0)
 
-    def _values(self, scores: Floats) -> Floats:
-        """In the task's unit; shares stay shares, and yes and no shares of 1. Shapes: [B] -> [B]."""
-        values = self.scale.to_values(scores)
-        if set(self.values.tolist()) == {0.0, 1.0}:
-            return np.clip(values, 0.0, 1.0)
-        return np.clip(values, 0.0, 100.0) if self.task.unit == "%" else values
+    def to_values(self, scores: Floats) -> Floats:
+        """In the task's unit, within what is possible. Shapes: [B] -> [B]."""
+        return np.clip(self.scale.to_values(scores), *bounds(self.task, self.values))
 
     @property
     def _sign(self) -> int:
@@ -263,6 +261,5 @@ def _band(residuals: Floats) -> tuple[float, float, float]:
     if count < CONFORMAL_LEAST:
         reach = float(t.ppf((1 + LEVEL) / 2, count - 1)) * sqrt(np.mean(np.square(residuals)) * (1 + 1 / count))
         return -reach, 0.0, reach
-    low, high = ((1 - LEVEL) / 2 * (1 - 1 / count), 1 - (1 - LEVEL) / 2 * (1 - 1 / count))
-    found = np.quantile(residuals, [low, 0.5, high])
+    found = np.quantile(residuals, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], method="weibull")  # of one more than N
     return float(found[0]), float(found[1]), float(found[2])

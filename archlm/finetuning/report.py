@@ -41,7 +41,7 @@ def write_report(folder: Path, parts: Sequence[FinetunedTask]) -> Path:
 def _section(part: FinetunedTask, folder: Path, mark: str) -> str:
     """The text about a task; its pictures, whose names end in `mark`, are written to `folder`."""
     known = np.isfinite(part.choice.scores)
-    measured, predicted = part.values[known], part.scale.to_values(part.choice.scores[known])
+    measured, predicted = part.values[known], part.to_values(part.choice.scores[known])
     pictures = {
         "predicted": _scatter(measured, predicted, part), "calibration": _calibration(part, known),
         "learners": _errors(part),
@@ -101,7 +101,7 @@ def _scatter(measured: Floats, predicted: Floats, part: FinetunedTask) -> Figure
     figure = Figure(figsize=(5, 4.5), layout="constrained")
     axes = figure.subplots()
     scores = part.scale.to_scores(predicted)
-    low, _, high = (part.scale.to_values(scores + q) for q in part.band)
+    low, _, high = (part.to_values(scores + q) for q in part.band)
     reach = np.abs([predicted - low, high - predicted])
     axes.errorbar(measured, predicted, yerr=reach, fmt="o", ms=3, lw=0.6, alpha=0.6)
     ends = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
@@ -110,14 +110,19 @@ def _scatter(measured: Floats, predicted: Floats, part: FinetunedTask) -> Figure
     return figure
 
 
-def _calibration(part: FinetunedTask, known: NDArray[np.bool_]) -> Figure:
-    residuals = part.scale.to_scores(part.values[known]) - part.choice.scores[known]
+def inside_bands(residuals: Floats) -> Floats:
+    """Share of one half of the residuals inside bands from the other, both ways. Shapes: [N] -> [len(LEVELS)]."""
     order = np.random.default_rng(0).permutation(len(residuals))
     halves = residuals[order[::2]], residuals[order[1::2]]
-    inside = np.mean([
-        [np.mean(np.abs(a - np.median(b)) <= np.quantile(np.abs(b - np.median(b)), level)) for level in LEVELS]
+    found = [
+        np.abs(a - np.median(b))[:, None] <= np.quantile(np.abs(b - np.median(b)), LEVELS, method="weibull")
         for a, b in (halves, halves[::-1])
-    ], axis=0)  # fmt: skip
+    ]  # fmt: skip
+    return np.concatenate(found).mean(axis=0)
+
+
+def _calibration(part: FinetunedTask, known: NDArray[np.bool_]) -> Figure:
+    inside = inside_bands(part.scale.to_scores(part.values[known]) - part.choice.scores[known])
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(LEVELS, inside, "o-")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from archlm.factory import load_factory, names_factory, parse_input
 from archlm.finetuning.table_rows import SHOWN_REASON, read_rows, some
+from archlm.finetuning.target_kind import adds_up, has_cost_unit, lower_is_better, names_cost
 from archlm.items import from_space
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, MalformedModelError, UnknownNameError, UserInputError
@@ -46,13 +47,6 @@ LARGEST = 1e150
 _NUMBER = re.compile(r"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.IGNORECASE)
 _NAME_MOST = 60
 _EMPTY = {"", "nan", "na", "n/a", "none", "null"}
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_COSTS = {"latency", "time", "ms", "energy", "power", "memory"}
-_LOWER_IS_BETTER = _COSTS | {"loss", "error", "perplexity", "ppl", "wer", "mae", "mse", "rmse", "fid"}
-_COST_UNITS = {
-    "ns", "us", "µs", "ms", "s", "min", "h", "uJ", "µJ", "mJ", "J", "kJ", "mWh", "Wh", "kWh", "mW", "W", "kW",
-    "B", "kB", "KB", "KiB", "MB", "MiB", "GB", "GiB",
-}  # fmt: skip
 
 Read = ArchGraph | UserInputError
 Progress = Callable[[Iterable[Read], int], Iterable[Read]]
@@ -182,25 +176,9 @@ def _check_rows(found: Sequence[tuple[int, list[Any]]], space: str | None) -> li
     return rows
 
 
-def names_cost(name: str) -> bool:
-    """Whether a name says that a cost was measured, in which every layer has its part: time, energy, memory."""
-    return bool(_COSTS & set(_words(name)))
-
-
-def adds_up(task: Task) -> bool:
-    """Whether the layers of a network each have their part in the target, dead ones included: time, energy, memory."""
-    return bool(task.device) or names_cost(f"{task.metric} {task.name}")
-
-
 def identity(graph: ArchGraph) -> str:
     """What equal networks have in common: the fingerprint of a graph as it is, not normalised first."""
     return graph.fingerprint() if graph.normalised else fingerprint(graph)
-
-
-def _words(target: str) -> list[str]:
-    """The words of a column's name, `runtime` also being a `time`."""
-    words = [word.lower() for word in _WORD.findall(target)]
-    return words + [hint for word in words for hint in _LOWER_IS_BETTER if len(hint) > 3 and word.endswith(hint)]
 
 
 def _task_of(
@@ -228,7 +206,7 @@ def _task_of(
             return task, f"column {quote(target)} holds labels of your task {task.name}, {better} is better"
         unit = f" in {task.unit}" if task.unit else ""
         return task, f"column {quote(target)} is taken for the known task {task.name}: {task.metric}{unit}"
-    lower = direction == "min" or (direction is None and bool(_LOWER_IS_BETTER & set(_words(target))))
+    lower = direction == "min" or (direction is None and lower_is_better(target))
     better, opposite = ("lower", "--maximise") if lower else ("higher", "--minimise")
     guess = "" if direction else f"{better} {printable(target)} is taken to be better; say {opposite} otherwise"
     task = Task(
@@ -311,7 +289,7 @@ def _check_unit(rows: Sequence[_Row], values: NDArray[np.float64], task: Task, i
             raise InvalidTableError(
                 f"{task.name} is in %, but all values are between 0 and 1: they look like shares, multiply by 100"
             )
-    if task.direction == "min" and (is_cost or task.unit.partition(" ")[0] in _COST_UNITS):
+    if task.direction == "min" and (is_cost or has_cost_unit(task)):
         unit = f" (in {task.unit})" if task.unit else ""
         refuse(values <= 0, f"{printable(task.name)}{unit} is a cost, above 0")
 

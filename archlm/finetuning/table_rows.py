@@ -10,9 +10,10 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from onnx_bench.errors import InvalidTableError
 from onnx_bench.reading.text import printable, quote
@@ -28,6 +29,8 @@ NAMED = 5
 SHOWN_REASON = 200
 """Characters of somebody else's error message that are passed on."""
 _SHOWN_COLUMNS = 20
+_SEPARATORS = ",;\t"
+"""Of the cells of a CSV file, as spreadsheets of different countries write it."""
 _BATCH_ROWS = 1024
 
 
@@ -35,7 +38,7 @@ def read_rows(data: Any, target: str | None) -> Iterator[tuple[int, list[Any]]]:
     """The cells that name and measure networks, row by row.
 
     Args:
-        data: A CSV or parquet file, a DataFrame, or a `datasets.Dataset`.
+        data: A CSV (separated by commas, semicolons or tabs) or parquet file, a DataFrame, or a `datasets.Dataset`.
         target: The column of measured values; `None`: names alone.
 
     Returns:
@@ -55,7 +58,7 @@ def read_rows(data: Any, target: str | None) -> Iterator[tuple[int, list[Any]]]:
             "of a data set"
         )
     path, shown = Path(data), quote(str(data))
-    readers = {".csv": _csv_rows, ".parquet": _parquet_rows}
+    readers = {".csv": _csv_rows, ".tsv": _csv_rows, ".parquet": _parquet_rows}
     if path.suffix.lower() not in readers:
         raise InvalidTableError(f"{shown} has suffix {path.suffix!r}; save the table as .csv or .parquet")
     if not os.path.isfile(path):
@@ -77,7 +80,7 @@ def _csv_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[Any]]]
     shown, number, ragged = quote(str(path)), 1, []
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = csv.reader(file, strict=True, delimiter=_separator(file, target))
             header = next(reader, [])
             places = _places(header, target)
             for number, row in enumerate(reader, 2):
@@ -95,6 +98,21 @@ def _csv_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[Any]]]
         raise InvalidTableError(
             f"the header of {shown} has {len(header)} cells, but {some(ragged)}; put quotes around cells with commas"
         )
+
+
+def _separator(file: TextIO, target: str | None) -> str:
+    """What makes the target a column of the header, and most columns. Leaves `file` at its start."""
+    headers = dict[str, list[str]]()
+    for separator in _SEPARATORS:
+        with suppress(csv.Error):
+            headers[separator] = next(csv.reader(file, strict=True, delimiter=separator), [])
+        file.seek(0)
+
+    def suits(separator: str) -> tuple[bool, int]:
+        columns = list(map(str.strip, headers.get(separator, [])))
+        return (target or "").strip() in columns, len(columns)
+
+    return max(_SEPARATORS, key=suits)
 
 
 def _parquet_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[Any]]]:
@@ -118,7 +136,7 @@ def _parquet_rows(path: Path, target: str | None) -> Iterator[tuple[int, list[An
         raise InvalidTableError(
             f"{quote(str(path))} unpacks to more than {LIMIT_BYTES >> 20} MiB; use shorter names"
         ) from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = printable(str(error))[:SHOWN_REASON]
         raise InvalidTableError(f"{quote(str(path))} is no readable parquet file: {reason}; write it again") from error
 
@@ -149,7 +167,7 @@ def _missing_column(target: str, columns: Sequence[str]) -> str:
     close = [quote(spellings[match]) for match in get_close_matches(target.lower()[:100], spellings, n=3)]
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     if len(columns) == 1 and (found := re.search(r"[;\t|]", columns[0])):
-        hint = f"they are separated by {found[0]!r}: save the table with commas; "
+        hint = f"are they separated by {found[0]!r}? "
     shown = some(list(map(quote, columns)), _SHOWN_COLUMNS)
     return f"there is no column {quote(target)}; {hint}the columns are {shown}"
 

@@ -7,6 +7,7 @@ stay as they are packed until their unpacked size is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from onnx_bench.records.parquet_footer import StoredPart, stored_parts
 from onnx_bench.records.parquet_pages import unpacked_pages
 
 _CELL_BYTES = 8
@@ -22,7 +24,7 @@ _CELL_BYTES = 8
 
 def bounded_batches(
     path: Path, columns: Sequence[str], rows: int, limit: int,
-    wanted: Callable[[pq.RowGroupMetaData], bool] = lambda _: True,
+    wanted: Callable[[Sequence[StoredPart]], bool] = lambda _: True,
 ) -> Iterator[tuple[pa.RecordBatch, int]]:  # fmt: skip
     """The columns, at most `rows` rows at a time, each time with the bytes that all cells of the batch have unpacked.
 
@@ -46,13 +48,12 @@ def bounded_batches(
             raise pa.ArrowTypeError(f"column {name!r} holds {kind}, expected numbers or text")
     packed = [name for name in columns if not pa.types.is_nested(schema.field(name).type)]
     with pq.ParquetFile(path, read_dictionary=packed) as file:
-        groups = [place for place in range(file.num_row_groups) if wanted(file.metadata.row_group(place))]
         with open(path, "rb") as plain, mmap(plain.fileno(), 0, access=ACCESS_READ) as stored:
-            for group in map(file.metadata.row_group, groups):
-                for part in map(group.column, range(group.num_columns)):
-                    if not {part.path_in_schema, part.path_in_schema.partition(".")[0]}.isdisjoint(columns):
-                        _check(unpacked_pages(stored, part), limit)
-        for batch in file.iter_batches(rows, row_groups=groups, columns=list(columns)):
+            groups = {place: group for place, group in enumerate(stored_parts(stored)) if wanted(group)}
+            for part in chain.from_iterable(groups.values()):
+                if not {part.path, part.path.partition(".")[0]}.isdisjoint(columns):
+                    _check(unpacked_pages(stored, part), limit)
+        for batch in file.iter_batches(rows, row_groups=list(groups), columns=list(columns)):
             size = sum(map(_unpacked_bytes, batch.columns))
             _check(size, limit)
             yield pa.RecordBatch.from_arrays(list(map(_unpacked, batch.columns)), batch.schema.names), size

@@ -153,7 +153,7 @@ def read_rows(path: Path, columns: list[str], batch_rows: int = BATCH_ROWS) -> I
             values = [batch.column(name).to_pylist() for name in columns]
             for row in zip(*values, strict=True):
                 yield dict(zip(columns, row, strict=True))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise MalformedRecordsError(f"{path} cannot be read as a table: {error}") from error
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from archlm.bench.build import build
 from archlm.bench.dataset import architectures, load, measurements, read_manifest
+from archlm.bench.folder_lock import alone_in
 from archlm.bench.plan import make_plan
 from archlm.bench.schema import CODE, unpack_graph
 from onnx_bench import spaces
@@ -183,3 +184,11 @@ def test_a_hostile_manifest_is_no_data_set(content: bytes, tmp_path: Path) -> No
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(UserInputError, match="no finished data set"):
         read_manifest(tmp_path)
+
+
+def test_two_builds_do_not_write_one_folder(data_set: Path, record_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(data_set, tmp_path / "data")
+    with alone_in(folder), pytest.raises(UserInputError, match="another process builds the data set in"):
+        build(folder, plan(record_folder), processes=1)
+    assert digest(folder) == digest(data_set), "what is there stays"
+    build(folder, plan(record_folder), processes=1)

@@ -15,7 +15,7 @@ import pytest
 from archlm.bench.dataset import load
 from archlm.bench.export import export_onnx
 from archlm.bench.schema import pack_graph
-from archlm.bench.shards import batches
+from archlm.bench.shards import batches, check_once
 from archlm.bench.stats import summarise
 from archlm.bench.verify import verify
 from archlm.record_store import RecordStore
@@ -141,3 +141,15 @@ def test_a_shard_has_no_more_rows_than_a_build_writes(folder: Path) -> None:
     assert file.stat().st_size < 20_000
     with pytest.raises(MalformedRecordsError, match="more than 100,000 rows"):
         list(batches(folder, "measurements", ["task", "value"], 50_000))
+
+
+def test_a_file_is_checked_again_once_it_has_changed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = load(folder, TASK).to_pandas()
+    with monkeypatch.context() as patch:
+        patch.setattr("archlm.bench.shards._check", lambda _: pytest.fail("it was read again"))
+        check_once(folder, "architectures")
+    assert load(folder, TASK).to_pandas().equals(table)
+    (file,) = (folder / "architectures").glob("*.parquet")
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(MalformedRecordsError, match=str(file)):
+        load(folder, TASK)

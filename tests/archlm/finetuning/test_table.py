@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from csv import QUOTE_ALL, QUOTE_MINIMAL
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -149,12 +150,24 @@ def test_a_file_that_is_not_there_or_of_another_kind(tmp_path: Path) -> None:
      (b"arch,acc\n\xff\xfe,1\n", "is not UTF-8"), ("arch,acc\n".encode("utf-16"), "is not UTF-8"),
      (b'arch,acc\na,1\n"b,2\n', "cannot be read after row 2: unexpected end of data"),
      (b"arch,acc\n" + b"a" * 200_000 + b",1", "cannot be read after row 1: field larger"),
-     (b"arch;acc\na;1\n", "separated by ';': save the table with commas"),
+     (b"arch|acc\na|1\n", "are they separated by '|'?"),
      (b"arch,acc\na,1\nb\nc,1,2\n", "has 2 cells, but row 3 has 1, row 4 has 3")],
 )  # fmt: skip
 def test_a_damaged_csv(tmp_path: Path, content: bytes, found: str) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     assert found in refused(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("separator", ",;\t")
+@pytest.mark.parametrize("quoting", [QUOTE_MINIMAL, QUOTE_ALL])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+def test_cells_are_separated_as_spreadsheets_do(tmp_path: Path, separator: str, quoting: int, name: str) -> None:
+    table = frame().assign(**{"note, or\nremark": "a,b;c\td"})
+    table.to_csv(tmp_path / name, sep=separator, quoting=quoting, index=False, encoding="utf-8-sig")
+    for target in ("acc", None):
+        rows = list(table_rows.read_rows(tmp_path / name, target))
+        assert [cells[0] for _, cells in rows] == ARCHS
+    assert read(tmp_path / name).values.tolist() == VALUES
 
 
 def test_a_damaged_parquet_file(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from onnx_bench.records.bounded_batches import bounded_batches
+from onnx_bench.records.parquet_footer import stored_parts
 from onnx_bench.records.parquet_pages import unpacked_pages
 
 TEXTS = [f"{i} " * 50 for i in range(2000)]
@@ -22,7 +23,8 @@ def counted(path: Path) -> list[tuple[int, pq.ColumnChunkMetaData]]:
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as stored, pq.ParquetFile(path) as table:
         groups = map(table.metadata.row_group, range(table.num_row_groups))
         columns = [group.column(i) for group in groups for i in range(group.num_columns)]
-        return [(unpacked_pages(stored, column), column) for column in columns]
+        parts = [part for group in stored_parts(stored) for part in group]
+        return [(unpacked_pages(stored, part), column) for part, column in zip(parts, columns, strict=True)]
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
