@@ -95,7 +95,7 @@ def test_wide_fan_in_is_replaced_without_copying_the_counts_each_time() -> None:
 
 def test_a_dissolved_draft_leaves_nothing_to_the_garbage_collector() -> None:
     def alive() -> int:
-        return sum(isinstance(found, DraftNode) for found in gc.get_objects())
+        return sum(type(found) is DraftNode for found in gc.get_objects())
 
     gc.collect()
     gc.disable()
