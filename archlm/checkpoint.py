@@ -16,7 +16,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from onnx_bench.errors import CheckpointError, UserInputError
+from archlm.writing import writing
+from onnx_bench.errors import CheckpointError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -39,7 +40,7 @@ def write_checkpoint(folder: Path, files: Mapping[str, bytes], about: Mapping[st
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
     manifest = {"format": FORMAT, "about": dict(about), "sha256": sums}
     stored[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".draft-", dir=folder) as draft:
             for name, content in stored.items():
@@ -49,8 +50,6 @@ def write_checkpoint(folder: Path, files: Mapping[str, bytes], about: Mapping[st
             except KeyboardInterrupt:
                 _move_all(Path(draft), folder)  # a half of it would be no checkpoint
                 raise
-    except OSError as error:
-        raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder") from error
 
 
 def _move_all(draft: Path, folder: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import erf, sqrt
 from typing import Any
 
 from archlm.answer import COLUMNS
+from archlm.members.value_scale import percentiles
 from archlm.signals import Signals
 from archlm.task_fit import misfits, remarks
 from archlm.weights_store import Weights
@@ -22,14 +22,16 @@ def described_rows(weights: Weights, signals: Signals, task: Task) -> list[dict[
     """A row of `archlm.answer` for each network, without values: the graph networks score it on the description."""
     if not signals.graphs:
         return []
-    found, _ = weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
+    asked, _ = weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
+    scores = asked[:, 0]
+    shares = percentiles(scores)
     share, near = weights.known.in_distribution(signals.embedding)
     rows = []
     for i, graph in enumerate(signals.graphs):
         odd = misfits(graph, task)
         rows.append(dict.fromkeys(COLUMNS) | {
-            "arch": graph.name, "task": task.name, "percentile": 50.0 * (1.0 + erf(found[i, 0] / sqrt(2.0))),
-            "in_distribution": 0.0 if odd else float(share[i]), "score": float(found[i, 0]),
+            "arch": graph.name, "task": task.name, "percentile": float(shares[i]),
+            "in_distribution": 0.0 if odd else float(share[i]), "score": float(scores[i]),
             "neighbours": weights.known.describe(near, i),
             "warnings": [*graph.warnings, *(odd or remarks(graph, task)), _DESCRIBED],
         })  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 from encoders.text_merges import ALPHABET, learn
 from onnx_bench.errors import CheckpointError, MalformedModelError
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
 
 PAD, CLS, MASK, EOS = SPECIALS = ("[PAD]", "[CLS]", "[MASK]", "[EOS]")
 """Padding; begin of a text; a hidden token in pretraining; end of a text. Their ids are 0, 1, 2, 3."""
@@ -139,17 +136,6 @@ class ArchTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids`, without special tokens."""
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
-
-    def to_transformers(self) -> PreTrainedTokenizerFast:
-        """The same tokenizer for `transformers`, with its special tokens named."""
-        from transformers import PreTrainedTokenizerFast
-
-        copy = Tokenizer.from_buffer(self.to_bytes())  # transformers sets padding and truncation on what it is given
-        settings: dict[str, Any] = dict(
-            tokenizer_object=copy, pad_token=PAD, cls_token=CLS, mask_token=MASK, eos_token=EOS,
-            model_max_length=MAX_LENGTH, clean_up_tokenization_spaces=False,
-        )  # fmt: skip
-        return cast(Any, PreTrainedTokenizerFast)(**settings)  # its constructor has no annotations
 
 
 def _rare_digit(numbers: Sequence[str]) -> str:

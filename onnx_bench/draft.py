@@ -173,9 +173,6 @@ class Draft:
         if not old.users:
             self._bury(old)
 
-    def is_output(self, node: DraftNode) -> bool:
-        return self.sink in node.users
-
     def sort(self) -> None:
         """Order `nodes` topologically and drop the dead and unread; graph inputs stay, first and in order.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archlm.bench.build import write_whole
 from archlm.bench.dataset import architectures, read_manifest, read_packed
+from archlm.writing import writing
 from onnx_bench.errors import UserInputError
 
 
@@ -35,12 +36,10 @@ def export_onnx(folder: str | Path, target: Path, space: str | None = None, limi
                 return
             # Shards are read only where these are names: a foreign one leads to no other place.
             path = target / name / f"{fingerprint}.onnx"
-            try:
+            with writing(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if not path.exists():
                     write_whole(path, read_packed(folder, fingerprint, graph).to_onnx().SerializeToString())
-            except OSError as error:
-                raise UserInputError(f"cannot write {path}: {error.strerror}") from error
             written += 1
             yield path
     if not written:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from archlm.bench.stats import Statistics
 from archlm.cli.terminal import count
-from onnx_bench.errors import UserInputError
+from archlm.writing import writing
 
 COLOUR = "#3b6ea5"
 TASKS_SHOWN = 24
@@ -27,13 +27,11 @@ def write_page(statistics: Statistics, folder: Path) -> Path:
         "counts": _counts, "sizes": _sizes, "divergence": _divergence, "values": _values,
     }  # fmt: skip
     page = folder / "README.md"
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, draw in pictures.items():
             draw(statistics).savefig(folder / f"{name}.svg", metadata={"Date": None})
         page.write_text(_markdown(statistics), encoding="utf-8")
-    except OSError as error:
-        raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder with -o") from error
     return page
 
 

@@ -137,7 +137,7 @@ def sources(as_json: Json = False) -> None:
 def stats(
     folder: Folder,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder of the page; FOLDER/stats if left out.")
+        Path | None, typer.Option("-o", "--out", "--output", help="Folder of the page; FOLDER/stats if left out.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from archlm.cli.loading import InputOption, SpaceOption, check_options, load_one
 from archlm.cli.terminal import fail
+from archlm.writing import writing
 from onnx_bench.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def convert(
     ] = False,
     inputs: InputOption = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; needed for onnx, stdout for pytorch.")
+        Path | None, typer.Option("-o", "--out", "--output", help="File to write; needed for onnx, stdout for pytorch.")
     ] = None,
 ) -> None:  # fmt: skip
     """Write a network as an ONNX file or as PyTorch source."""
@@ -56,7 +57,8 @@ def convert(
         if output is None:
             typer.echo(written.decode(), nl=False)
         else:
-            _write(output, written)
+            with writing(output):
+                output.write_bytes(written)
     except UserInputError as error:
         fail(error, arch)
 
@@ -65,10 +67,3 @@ def _build(arch: str, space: str, task: str | None, normalised: bool) -> ArchGra
     from onnx_bench.spaces import get
 
     return get(space).build(arch, task=task, normalised=normalised)
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UserInputError(f"cannot write {path}: {error.strerror}") from error

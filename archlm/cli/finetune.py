@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from archlm.cli.loading import InputOption, check_options
+from archlm.cli.loading import InputOption, check_options, usage_error
 from archlm.cli.terminal import INTERRUPTED, clean, fail, print_json, status
-from onnx_bench.errors import ArchLMError, InvalidTaskError, UserInputError
-from onnx_bench.tasks import Task, load_task
+from onnx_bench.errors import ArchLMError, UserInputError
+from onnx_bench.tasks import load_task
 
 
 def finetune(
@@ -53,7 +53,8 @@ def finetune(
     """
     check_options(space, inputs)
     _check_folder(out)
-    described = _described(task)
+    with usage_error("--task"):
+        described = None if task is None else load_task(task)
     direction: Literal["max", "min"] | None = None if minimise is None else "min" if minimise else "max"
     try:
         with status("loading") as say:
@@ -97,12 +98,3 @@ def _check_folder(folder: Path) -> None:
         raise UserInputError(f"cannot write to {folder}: {there} is no folder; name another one with --out")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UserInputError(f"cannot write to {folder}: {there} may not be changed; name another folder with --out")
-
-
-def _described(path: Path | None) -> Task | None:
-    if path is None:
-        return None
-    try:
-        return load_task(path)
-    except InvalidTaskError as error:
-        raise typer.BadParameter(str(error), param_hint="--task") from error

@@ -105,12 +105,12 @@ def check_options(space: str | None, inputs: Sequence[str] | None, arguments: Se
     if space is not None:
         from onnx_bench.spaces import get
 
-        with _usage_error("--space"):
+        with usage_error("--space"):
             get(space)
     if inputs:
         from archlm.factory import parse_input
 
-        with _usage_error("--input"):
+        with usage_error("--input"):
             for text in inputs:
                 parse_input(text)
         if space is not None or (arguments is not None and all(map(os.path.exists, arguments))):
@@ -121,7 +121,8 @@ def check_options(space: str | None, inputs: Sequence[str] | None, arguments: Se
 
 
 @contextmanager
-def _usage_error(option: str) -> Iterator[None]:
+def usage_error(option: str) -> Iterator[None]:
+    """What is wrong with the value of an option is a mistake in the command, which names the option."""
     try:
         yield
     except UserInputError as error:

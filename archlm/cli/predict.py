@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archlm.cli.lean_imports import hidden
-from archlm.cli.loading import InputOption, SpaceOption, check_options, find_sources, read_sources
+from archlm.cli.loading import InputOption, SpaceOption, check_options, find_sources, read_sources, usage_error
 from archlm.cli.predict_output import print_answers, print_explanation, write_csv
 from archlm.cli.terminal import print_json, progress, report
-from onnx_bench.errors import InvalidTaskError, UnknownNameError, UserInputError
+from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import Task, get_task, load_task
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def predict(
     """
     # Its tasks have no names before it is read; and it says how members of a space are to be built.
     own = None if model is None and space is None else _open(model)
-    unmeasured = [_described(path) for path in described or ()]
+    with usage_error("--described"):
+        unmeasured = [load_task(path) for path in described or ()]
     tasks = [] if unmeasured and not task else _known_tasks(task or (None if own is None else list(own.finetuned)))
     asked: list[str | Task] = [*tasks, *unmeasured]
     check_options(space, inputs, items)
@@ -112,21 +113,10 @@ def _checked(predictor: Predictor, tasks: list[str]) -> Predictor:
 def _records(folder: Path) -> RecordStore:
     from archlm.predictor import open_records
 
-    try:
+    with usage_error("--records"):
         return open_records(folder)
-    except UserInputError as error:
-        raise typer.BadParameter(str(error), param_hint="--records") from error
-
-
-def _described(path: Path) -> Task:
-    try:
-        return load_task(path)
-    except InvalidTaskError as error:
-        raise typer.BadParameter(str(error), param_hint="--described") from error
 
 
 def _known_tasks(names: list[str] | None) -> list[str]:
-    try:
+    with usage_error("--task"):
         return [get_task(name).name for name in dict.fromkeys(names or DEFAULT_TASKS)]
-    except UnknownNameError as error:
-        raise typer.BadParameter(str(error), param_hint="--task") from error

@@ -12,7 +12,7 @@ import typer
 
 from archlm.answer import COLUMNS, FAMILIAR
 from archlm.cli.terminal import clean, print_table
-from onnx_bench.errors import UserInputError
+from archlm.writing import writing
 from onnx_bench.tasks import get_task
 
 NAME_WIDTH = 100
@@ -140,13 +140,10 @@ def write_csv(path: Path, answers: Sequence[dict[str, Any]]) -> None:
     Raises:
         UserInputError: The file cannot be written.
     """
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, CSV_COLUMNS)
-            writer.writeheader()
-            writer.writerows(map(_csv_row, answers))
-    except OSError as error:
-        raise UserInputError(f"cannot write {path}: {error.strerror}") from error
+    with writing(path), path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, CSV_COLUMNS)
+        writer.writeheader()
+        writer.writerows(map(_csv_row, answers))
 
 
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import typer
 from archlm.cli.lean_imports import hidden
 from archlm.cli.loading import InputOption, check_options, find_sources, read_sources
 from archlm.cli.terminal import fail, print_json, print_table, progress, report
+from archlm.writing import writing
 from onnx_bench.errors import ArchLMError, InvalidTableError, UserInputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def suggest(
     space: Annotated[
         str | None, typer.Option("--space", help="The search space of the candidates and of --measured.")
     ] = None,
-    num: Annotated[int, typer.Option("--num", min=1, help="How many to suggest.")] = 10,
+    num: Annotated[int, typer.Option("--n", "--num", min=1, help="How many to suggest.")] = 10,
     measured: Annotated[
         Path | None,
         typer.Option("--measured", metavar="TABLE", help="A CSV or parquet file whose first column names the networks "
@@ -141,10 +142,7 @@ def _suggestions(
 def _write(path: Path, rows: Sequence[dict[Hashable, Any]], space: str | None, target: str) -> None:
     """A table to be filled in; names stay as they are, so that they can be read back. Raises UserInputError."""
     where = {} if space is None else {"space": space}
-    try:
-        with path.open("x", newline="", encoding="utf-8") as file:
-            table = writer(file)
-            table.writerow(["arch", *where, target])
-            table.writerows([row["arch"], *where.values(), ""] for row in rows)
-    except OSError as error:
-        raise UserInputError(f"cannot write {path}: {error.strerror}") from error
+    with writing(path), path.open("x", newline="", encoding="utf-8") as file:
+        table = writer(file)
+        table.writerow(["arch", *where, target])
+        table.writerows([row["arch"], *where.values(), ""] for row in rows)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from archlm.cli.lean_imports import hidden
+from archlm.cli.loading import usage_error
 from archlm.cli.terminal import print_json, print_table
-from onnx_bench.errors import InvalidTaskError
 from onnx_bench.tasks import list_tasks, load_task
 
 
@@ -23,11 +23,9 @@ def tasks(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything known about each task as JSON.")] = False,
 ) -> None:
     """List the tasks that are known, and which of them the shipped weights predict."""
-    try:
+    with usage_error("--file"):
         for path in file or ():
             load_task(path)
-    except InvalidTaskError as error:
-        raise typer.BadParameter(str(error), param_hint="--file") from error
     known, predicted = list_tasks(), _predicted()
     if as_json:
         print_json([task.to_dict() | {"predicted": task.name in predicted} for task in known])

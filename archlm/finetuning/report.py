@@ -13,7 +13,7 @@ from scipy.stats import kendalltau, spearmanr
 from archlm.finetuning.finetuned import LEVEL, FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.selection import CHOSEN
-from onnx_bench.errors import UserInputError
+from archlm.writing import writing
 
 Floats = NDArray[np.float64]
 
@@ -29,12 +29,10 @@ def write_report(folder: Path, parts: Sequence[FinetunedTask]) -> Path:
         UserInputError: The folder cannot be written.
     """
     path = folder / "report.md"
-    try:
+    with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
         sections = [_section(part, folder, f"-{place}" if place else "") for place, part in enumerate(parts)]
         path.write_text("\n".join(sections), encoding="utf-8")
-    except OSError as error:
-        raise UserInputError(f"cannot write the report to {folder}: {error.strerror}") from error
     return path
 
 

@@ -44,12 +44,8 @@ class Trees:
         table = _table(sample, names)
         many = len(scores) >= _SEVERAL
         config = TaskModelConfig() if many else SMALL
-        parameters = {
-            "objective": "regression", "num_leaves": config.leaves, "learning_rate": config.learning_rate,
-            "min_data_in_leaf": min(config.min_leaf, max(len(scores) // 10, 2)), "seed": seed, "verbosity": -1,
-            "feature_fraction": config.feature_fraction, "bagging_fraction": config.bagging_fraction,
-            "bagging_freq": 1, "num_threads": threads if many else 1, "deterministic": True,
-        }  # fmt: skip
+        parameters = config.parameters(threads if many else 1, seed)
+        parameters["min_data_in_leaf"] = min(config.min_leaf, max(len(scores) // 10, 2))
         held = np.random.default_rng(seed).permutation(len(scores)) < max(int(_HELD_OUT * len(scores)), 1)
         train = lgb.Dataset(table[~held], scores[~held])
         stopped = lgb.train(

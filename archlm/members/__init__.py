@@ -1,1 +1,1 @@
-"""The members of the predictor: a training-free prior, a bag of monotone models, and one full model per task."""
+"""The members of the predictor, how they are joined for familiar networks, and the head that ranks all others."""

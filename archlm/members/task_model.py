@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -23,6 +24,15 @@ class TaskModelConfig:
     min_leaf: int = 20
     feature_fraction: float = 0.7
     bagging_fraction: float = 0.8
+
+    def parameters(self, threads: int, seed: int) -> dict[str, Any]:
+        """In the words of LightGBM, all but the rounds."""
+        return {
+            "objective": "regression", "num_leaves": self.leaves, "learning_rate": self.learning_rate,
+            "min_data_in_leaf": self.min_leaf, "feature_fraction": self.feature_fraction,
+            "bagging_fraction": self.bagging_fraction, "bagging_freq": 1, "num_threads": threads, "seed": seed,
+            "verbosity": -1, "deterministic": True,
+        }  # fmt: skip
 
 
 SMALL = TaskModelConfig(rounds=250, leaves=7, learning_rate=0.04, min_leaf=10, feature_fraction=0.4)
@@ -47,14 +57,8 @@ class TaskModel:
         """Train on measured networks. Shapes: features [B, F], values [B], weights [B]."""
         config = config or (TaskModelConfig() if len(values) >= 2000 else SMALL)
         scale = ValueScale.fit(values)
-        parameters = {
-            "objective": "regression", "num_leaves": config.leaves, "learning_rate": config.learning_rate,
-            "min_data_in_leaf": config.min_leaf, "feature_fraction": config.feature_fraction,
-            "bagging_fraction": config.bagging_fraction, "bagging_freq": 1, "num_threads": threads, "seed": seed,
-            "verbosity": -1, "deterministic": True, "max_bin": 255,
-        }  # fmt: skip
         data = lgb.Dataset(features, scale.to_score(values), weight=weights)
-        return cls(lgb.train(parameters, data, config.rounds), scale)
+        return cls(lgb.train(config.parameters(threads, seed), data, config.rounds), scale)
 
     def score(self, features: Floats) -> Floats:
         """Normal score within the task. Shapes: [B, F] -> [B]."""

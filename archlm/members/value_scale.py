@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import erf, sqrt
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ def normal_scores(values: Floats) -> Floats:
 
     scores: Floats = norm.ppf((rankdata(values) - 0.5) / len(values))
     return scores
+
+
+def percentiles(scores: Floats) -> Floats:
+    """Share of a standard normal population below each score, 0 to 100. Shapes: [B] -> [B]."""
+    return np.array([50.0 * (1.0 + erf(score / sqrt(2.0))) for score in scores])
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,7 @@ class ValueScale:
 
     def percentile(self, values: Floats) -> Floats:
         """Share of the known networks below each value, 0 to 100. Shapes: [B] -> [B]."""
-        from math import erf, sqrt
-
-        return np.array([50.0 * (1.0 + erf(s / sqrt(2.0))) for s in self.to_score(values)])
+        return percentiles(self.to_score(values))
 
     def to_json(self) -> dict[str, Any]:
         return {"scores": self.scores, "values": self.values}

@@ -18,6 +18,5 @@ from __future__ import annotations
 from encoders.proxies.measuring import BATCH, compute, compute_many, measure
 from encoders.proxies.registry import NAMES, VERSION
 from encoders.proxies.store import Measurement, Store
-from encoders.proxies.with_features import with_features
 
-__all__ = ["BATCH", "NAMES", "VERSION", "Measurement", "Store", "compute", "compute_many", "measure", "with_features"]
+__all__ = ["BATCH", "NAMES", "VERSION", "Measurement", "Store", "compute", "compute_many", "measure"]

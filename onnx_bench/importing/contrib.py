@@ -25,19 +25,19 @@ _QUANTISED: dict[str, tuple[str, tuple[int, ...]]] = {
 _RENAMED = ("Gelu", "Trilu", "GridSample", "QuantizeLinear", "DequantizeLinear")
 
 
-def _activate(e: Evaluator, x: Tensor, c: Call, prefix: str = "activation") -> Tensor:
+def _activate(e: Evaluator, x: Tensor, c: Call) -> Tensor:
     """The activation that a fused operator ends with."""
-    name = c.attrs.pop(prefix, "")
+    name = c.attrs.pop("activation", "")
     if not name:
         return x
     if name not in _PARAMETERS:
         raise MisfitError(f"{c.op} ends with an activation that is not known")
-    given = c.attrs.pop(f"{prefix}_params", ())
+    given = c.attrs.pop("activation_params", ())
     attrs = {}
     for i, key in enumerate(_PARAMETERS[name]):
         if i < len(given):
             attrs[key] = given[i]
-        elif (value := c.attrs.pop(f"{prefix}_{key}", None)) is not None:
+        elif (value := c.attrs.pop(f"activation_{key}", None)) is not None:
             attrs[key] = value
     return e.apply(name, x, **attrs)
 

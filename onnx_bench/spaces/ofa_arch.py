@@ -23,10 +23,10 @@ Block = TypeVar("Block", bound=tuple[Any, ...])
 Stages = tuple[tuple[Block, ...], ...]
 
 
-def make_divisible(width: float, divisor: int = 8) -> int:
-    """The multiple of `divisor` nearest to `width`, or the next one where that is more than a tenth below it."""
-    near = max(divisor, int(width + divisor / 2) // divisor * divisor)
-    return near + divisor if near < 0.9 * width else near
+def make_divisible(width: float) -> int:
+    """The multiple of 8 nearest to `width`, or the next one where that is more than a tenth below it."""
+    near = max(8, int(width + 4) // 8 * 8)
+    return near + 8 if near < 0.9 * width else near
 
 
 def resized(head: Head, resolution: int) -> Head:

@@ -15,7 +15,7 @@ _NOTE = "repeats differ by about 1.2 points"
 def _task(name: str, dataset: str, classes: int | None, sentence: str, metric: str = "accuracy") -> Task:
     return Task(
         name=f"glue/{name}", title=f"GLUE {dataset}", dataset=f"GLUE {dataset}", modality="text", classes=classes,
-        resolution=None, metric=metric, direction="max", unit="%", split="validation", device="", training=_TRAINING,
+        metric=metric, direction="max", unit="%", split="validation", training=_TRAINING,
         description=f"{sentence} (GLUE, {dataset}) with a pretrained and fine-tuned transformer; {metric} in percent.",
         protocols=(Protocol("bert", "validation", None, 1, _NOTE),),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from onnx_bench.tasks.small_data import protocols as vision_transformers
 from onnx_bench.tasks.task import Protocol, Task
 
@@ -9,18 +11,19 @@ _NB201 = "SGD with Nesterov momentum and a cosine schedule for 200 epochs (NAS-B
 _NB201_SEEDS = "the mean of the recorded seeds"
 _NATS_SIZE = Protocol("nats_size", "test", 90, 1, "test images, a single run (NATS-Bench)")
 
-CIFAR10 = Task(
+
+def _task(**own: Any) -> Task:
+    """A task of the family; what all share is filled in."""
+    return Task(modality="image", metric="top-1 accuracy", direction="max", unit="%", **own)
+
+
+CIFAR10 = _task(
     name="cifar10",
     title="CIFAR-10 accuracy",
     dataset="CIFAR-10",
-    modality="image",
     classes=10,
     resolution=32,
-    metric="top-1 accuracy",
-    direction="max",
-    unit="%",
     split="varies",
-    device="",
     training=f"RMSProp with a cosine schedule for 108 epochs (NAS-Bench-101) or {_NB201}",
     description="Classify 32x32 colour photographs into ten everyday classes (CIFAR-10), trained from scratch; "
     "top-1 accuracy in percent.",
@@ -32,18 +35,13 @@ CIFAR10 = Task(
     ),
 )
 
-CIFAR100 = Task(
+CIFAR100 = _task(
     name="cifar100",
     title="CIFAR-100 accuracy",
     dataset="CIFAR-100",
-    modality="image",
     classes=100,
     resolution=32,
-    metric="top-1 accuracy",
-    direction="max",
-    unit="%",
     split="test",
-    device="",
     training=_NB201,
     description="Classify 32x32 colour photographs into one hundred classes (CIFAR-100), trained from scratch; "
     "top-1 accuracy in percent.",
@@ -54,36 +52,25 @@ CIFAR100 = Task(
     ),
 )
 
-IMAGENET16_120 = Task(
+IMAGENET16_120 = _task(
     name="imagenet16-120",
     title="ImageNet16-120 accuracy",
     dataset="ImageNet16-120",
-    modality="image",
     classes=120,
     resolution=16,
-    metric="top-1 accuracy",
-    direction="max",
-    unit="%",
     split="test",
-    device="",
     training=_NB201,
     description="Classify ImageNet photographs shrunk to 16x16 pixels into the first 120 classes (ImageNet16-120), "
     "trained from scratch; top-1 accuracy in percent.",
     protocols=(Protocol("nasbench201", "test", 200, 3, _NB201_SEEDS), _NATS_SIZE),
 )
 
-IMAGENET = Task(
+IMAGENET = _task(
     name="imagenet-1k",
     title="ImageNet accuracy",
     dataset="ImageNet-1k",
-    modality="image",
     classes=1000,
-    resolution=None,
-    metric="top-1 accuracy",
-    direction="max",
-    unit="%",
     split="validation",
-    device="",
     training="full supervised training on ImageNet-1k alone, each network with its own recipe and input size",
     description="Classify photographs into the thousand classes of ImageNet-1k, trained fully and on ImageNet-1k "
     "alone, each network by its own recipe; top-1 accuracy in percent.",
@@ -94,18 +81,13 @@ IMAGENET = Task(
     ),
 )  # fmt: skip
 
-IMAGENET_PROXY = Task(
+IMAGENET_PROXY = _task(
     name="imagenet-1k-proxy",
     title="ImageNet accuracy, short training",
     dataset="ImageNet-1k",
-    modality="image",
     classes=1000,
     resolution=224,
-    metric="top-1 accuracy",
-    direction="max",
-    unit="%",
     split="validation",
-    device="",
     training="a shortened schedule of 16 epochs (Accel-NASBench); about ten points under full training",
     description="Classify photographs into the thousand classes of ImageNet-1k after a shortened training of 16 "
     "epochs; top-1 accuracy in percent, meant for ranking networks.",

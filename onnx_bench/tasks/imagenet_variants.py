@@ -18,7 +18,7 @@ def _task(
 ) -> Task:  # fmt: skip
     return Task(
         name=f"imagenet-{suffix}", title=f"{title} accuracy", dataset=title, modality="image", classes=classes,
-        resolution=None, metric="top-1 accuracy", direction="max", unit="%", split=split, device="", training=_TRAINING,
+        metric="top-1 accuracy", direction="max", unit="%", split=split, training=_TRAINING,
         description=f"Classify {images} ({title}) with a network trained on ImageNet-1k; top-1 accuracy in percent.",
         protocols=(Protocol("timm", split, None, 1, _NOTE),),
     )  # fmt: skip

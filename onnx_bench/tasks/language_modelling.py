@@ -10,8 +10,8 @@ from onnx_bench.tasks.task import Protocol, Task
 
 def _task(name: str, dataset: str, text: str) -> Task:
     return Task(
-        name=name, title=f"{dataset} loss", dataset=dataset, modality="text", classes=None, resolution=None,
-        metric="cross-entropy", direction="min", unit="nats per token", split="test", device="",
+        name=name, title=f"{dataset} loss", dataset=dataset, modality="text",
+        metric="cross-entropy", direction="min", unit="nats per token", split="test",
         training="from scratch in three recurrent layers; the value of the last epoch (NAS-Bench-NLP)",
         description=f"Predict the next word of {text} ({dataset}) with a recurrent network trained from scratch; test "
         "cross-entropy in nats per token, lower is better.",

@@ -61,7 +61,7 @@ def _task(
     quantity: Literal["latency", "latency per image"] = "latency",
 ) -> Task:  # fmt: skip
     return Task(
-        name=f"{PREFIX}{key}", title=f"{quantity.capitalize()} on {device}", dataset="", modality="image", classes=None,
+        name=f"{PREFIX}{key}", title=f"{quantity.capitalize()} on {device}", modality="image",
         resolution=resolution, metric=quantity, direction="min", unit="ms", split="none", device=device, training="",
         description=f"Run one pass of the network over images on {device}; {quantity} in milliseconds, lower is "
         "better.",

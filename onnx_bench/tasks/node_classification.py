@@ -13,7 +13,7 @@ _TRAINING = "from scratch with the data set's tuned hyperparameters, three seeds
 def _task(name: str, dataset: str, classes: int | None, sentence: str, metric: str = "accuracy") -> Task:
     return Task(
         name=f"graph/{name}", title=f"{dataset} node classification", dataset=dataset, modality="graph",
-        classes=classes, resolution=None, metric=metric, direction="max", unit="%", split="test", device="",
+        classes=classes, metric=metric, direction="max", unit="%", split="test",
         training=_TRAINING,
         description=f"{sentence} with a message-passing network ({dataset}); {metric} over the nodes in percent.",
         protocols=(Protocol("nasbench_graph", "test", None, 3, "the mean of three seeds"),),

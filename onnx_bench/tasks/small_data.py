@@ -24,7 +24,7 @@ def _task(name: str, dataset: str, classes: int, images: str, distilled: bool) -
     return Task(
         name=f"{name}-distilled" if distilled else name,
         title=f"{dataset} accuracy{', distilled' if distilled else ''}", dataset=dataset, modality="image",
-        classes=classes, resolution=224, metric="top-1 accuracy", direction="max", unit="%", split="test", device="",
+        classes=classes, resolution=224, metric="top-1 accuracy", direction="max", unit="%", split="test",
         training=training,
         description=f"Classify {images} ({dataset}), trained from scratch{teacher}; top-1 accuracy in percent.",
         protocols=protocols("a single run of the published training"),

@@ -15,7 +15,7 @@ THROUGHPUT_DEVICES = {
 
 def _task(key: str, device: str) -> Task:
     return Task(
-        name=f"throughput/{key}", title=f"Throughput on {device}", dataset="", modality="image", classes=None,
+        name=f"throughput/{key}", title=f"Throughput on {device}", modality="image",
         resolution=224, metric="throughput", direction="max", unit="images/s", split="none", device=device, training="",
         description=f"Run the network over 224x224 images on {device}; throughput in images per second, higher is "
         "better.",

@@ -5,8 +5,6 @@ Source: Duan et al., "TransNAS-Bench-101", CVPR 2021; the images are a part of T
 
 from __future__ import annotations
 
-from typing import Any
-
 from onnx_bench.tasks.task import Protocol, Task
 
 
@@ -15,19 +13,17 @@ def _task(
     classes: int | None = None, note: str = "",
 ) -> Task:  # fmt: skip
     """A task of the family; what all seven share is filled in."""
-    shared: dict[str, Any] = {
-        "dataset": "Taskonomy (TransNAS-Bench-101)", "modality": "image", "resolution": 256, "direction": "max",
-        "split": "validation", "device": "",
-    }  # fmt: skip
     protocols = tuple(
         Protocol(space, "validation", None, 1, "; ".join(filter(None, ("value of the last epoch", note))))
         for space in ("transnas_micro", "transnas_macro")
     )
     return Task(
-        name=f"transnas/{name}", title=title, metric=metric, unit=unit, classes=classes, training=training,
+        name=f"transnas/{name}", title=title, dataset="Taskonomy (TransNAS-Bench-101)", modality="image",
+        resolution=256, metric=metric, direction="max", unit=unit, split="validation", classes=classes,
+        training=training,
         description=f"{sentence} from a 256x256 indoor photograph (Taskonomy), trained from scratch; {metric}"
         f"{' in percent' if unit == '%' else ''}, higher is better.",
-        protocols=protocols, **shared,
+        protocols=protocols,
     )  # fmt: skip
 
 

@@ -10,13 +10,20 @@ import yaml
 from onnx_bench.errors import InvalidTaskError
 
 MAX_BYTES = 64 * 1024
+MAX_DEPTH = 16
+"""Deeper nesting costs the scanner time that grows with its square."""
+
+_OPENING = (
+    yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken, yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken,
+)  # fmt: skip
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file.
 
     Aliases are refused, since a few lines of them can stand for gigabytes; so are tags (which may name code), keys that
-    occur twice, and files above 64 KiB.
+    occur twice, nesting beyond `MAX_DEPTH`, and files above 64 KiB.
 
     Raises:
         InvalidTaskError: The file is not there or not such a mapping; the message says where in the file.
@@ -27,7 +34,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         _check_keys(node, path)
         body = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a number or date that cannot be
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number or date that cannot be
         raise InvalidTaskError(f"{path} is no plain YAML: {' '.join(str(error).split())[:300]}") from error
     if not isinstance(body, dict):
         raise InvalidTaskError(f"{path} holds {type(body).__name__}, expected lines such as `name: my-task`")
@@ -47,7 +54,11 @@ def _read_text(path: Path) -> str:
 
 
 def _check_tokens(text: str, path: Path) -> None:
+    depth = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > MAX_DEPTH:
+            raise InvalidTaskError(f"{path}, line {token.start_mark.line + 1}: nested more than {MAX_DEPTH} deep")
         if isinstance(token, yaml.AliasToken | yaml.TagToken):
             kind = "an alias" if isinstance(token, yaml.AliasToken) else "a tag"
             raise InvalidTaskError(f"{path}, line {token.start_mark.line + 1}: {kind} is not allowed; write it out")

@@ -11,12 +11,14 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from onnx_bench.node import Shape
 from onnx_bench.writers.view import View
-from onnx_bench.writers.weights import CONSTANT, Weight
+from onnx_bench.writers.weights import Weight
 
 ELEM_TYPES = {"float": TensorProto.FLOAT, "int": TensorProto.INT64, "bool": TensorProto.BOOL}
 NUMPY_TYPES: dict[str, Any] = {"float": np.float32, "int": np.int64, "bool": np.bool_}
 FILL = 0.02
 """What weights are filled with where no data are stored, as in the `light_*` models of the onnx package."""
+CONSTANT = "constant/"
+"""How the names of initialisers begin that are no weights (shapes, bounds, indices)."""
 
 
 class OnnxFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,10 +11,6 @@ from onnx_bench.errors import ModelTooLargeError, UnsupportedGraphError
 from onnx_bench.node import Graph, Node, Shape
 from onnx_bench.writers.structure import Structure
 from onnx_bench.writers.view import View
-
-if TYPE_CHECKING:
-    import onnx
-    import torch
 
 MAX_ELEMENTS = 2**29 - 2**20
 """Most weights that are made: the protobuf format ends at 2 GiB."""
@@ -194,22 +190,3 @@ def _initial(weight: Weight, rng: np.random.Generator) -> np.ndarray:
             return np.ones(shape, np.float32)
         case _:
             return np.zeros(shape, np.float32)
-
-
-def read_weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
-    """The weights of a model written by `to_onnx(weights=True)`, by `state_dict` name."""
-    from onnx import numpy_helper
-
-    return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if not t.name.startswith(CONSTANT)}
-
-
-CONSTANT = "constant/"
-"""How the names of initialisers begin that are no weights (shapes, bounds, indices)."""
-
-
-def load_weights(module: torch.nn.Module, weights: dict[str, np.ndarray]) -> torch.nn.Module:
-    """Put weights made by `make_weights` or read by `read_weights` into a module of `to_module`; returns the module."""
-    import torch
-
-    module.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
-    return module

@@ -124,7 +124,7 @@ def test_an_interrupted_replacement_is_finished(folder: Path, monkeypatch: pytes
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserInputError, match="Not a directory; name another folder"):
+    with pytest.raises(UserInputError, match="Not a directory; name another file or folder"):
         write_checkpoint(tmp_path / "file" / "x", FILES, {})
 
 

@@ -148,17 +148,6 @@ def test_too_small_a_vocabulary(texts: list[str]) -> None:
     assert smallest.decode(smallest.rows(texts)[0]) == texts[0]
 
 
-def test_the_transformers_form_gives_the_same_ids(tokenizer: ArchTokenizer, texts: list[str]) -> None:
-    theirs = tokenizer.to_transformers()
-    chosen = texts[::10]
-    ours = tokenizer.encode(chosen)
-    batch = theirs(chosen, padding=True, return_tensors="np")
-    assert batch["input_ids"].tolist() == ours.ids.tolist()
-    assert batch["attention_mask"].tolist() == ours.mask.tolist()
-    assert (theirs.pad_token_id, theirs.cls_token_id, theirs.mask_token_id, theirs.eos_token_id) == (0, 1, 2, 3)
-    assert theirs.decode(batch["input_ids"][0], skip_special_tokens=True) == chosen[0]
-
-
 def test_importing_it_brings_neither_torch_nor_transformers() -> None:
     code = "import sys, encoders.text_tokenizer; print({'torch', 'transformers'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

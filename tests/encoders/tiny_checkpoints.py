@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertForMaskedLM, LlamaConfig, LlamaForCausalLM
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertForMaskedLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from encoders.text_tokenizer import ArchTokenizer
+from encoders.text_tokenizer import CLS, EOS, MASK, MAX_LENGTH, PAD, ArchTokenizer
 
 TEXTS = (
     "Input: 1 3 32 32\nConv 16 k3\nRelu\nLinear 10\n",
@@ -21,10 +22,18 @@ def tokenizer() -> ArchTokenizer:
     return ArchTokenizer.train(TEXTS, 160)
 
 
+def _for_transformers(tokens: ArchTokenizer) -> PreTrainedTokenizerFast:
+    """The same tokenizer with its special tokens named."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_buffer(tokens.to_bytes()), pad_token=PAD, cls_token=CLS, mask_token=MASK,
+        eos_token=EOS, model_max_length=MAX_LENGTH, clean_up_tokenization_spaces=False,
+    )  # fmt: skip
+
+
 def write_encoder(folder: Path, **save: object) -> Path:
     """A BERT with a head for hidden tokens."""
     torch.manual_seed(0)
-    theirs = tokenizer().to_transformers()
+    theirs = _for_transformers(tokenizer())
     config = BertConfig(
         vocab_size=len(theirs), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
         max_position_embeddings=64, pad_token_id=theirs.pad_token_id,
@@ -37,7 +46,7 @@ def write_encoder(folder: Path, **save: object) -> Path:
 def write_decoder(folder: Path) -> Path:
     """A Llama with a head for the next token, and no token to pad with."""
     torch.manual_seed(0)
-    theirs = tokenizer().to_transformers()
+    theirs = _for_transformers(tokenizer())
     theirs.pad_token = None
     config = LlamaConfig(
         vocab_size=len(theirs), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,

@@ -63,7 +63,7 @@ def test_files_and_one_bad_file_does_not_stop_the_rest(archlm_command: Run, tmp_
 
 
 def test_a_model_knows_what_is_measured(archlm_command: Run, tmp_path: Path) -> None:
-    shown = archlm_command(*DRAWN, "--num", 6, "--json")
+    shown = archlm_command(*DRAWN, "--n", 6, "--json")
     archs = [row["arch"] for row in json.loads(shown.stdout)]
     table = tmp_path / "speed.csv"
     table.write_text("arch,speed\n" + "".join(f"{arch},{value}\n" for value, arch in enumerate(archs)))

@@ -11,7 +11,6 @@ import pytest
 
 from onnx_bench import records, spaces
 from onnx_bench.records import Entry, tables
-from onnx_bench.records.published_split import FILE, read_published_split
 from onnx_bench.records.table import Table
 from onnx_bench.tasks import get_task
 
@@ -129,14 +128,6 @@ def test_timm_says_how_weights_were_trained_and_gives_each_once(shared_data: Pat
     assert sum("pretrain_class_heuristic in1k_supervised" in m.note for m in top1) == 710
     assert all(entry.onnx and entry.measurements and entry.params for entry in graphs)
     assert not {e.arch for e in graphs} & {e.arch for e in rest}
-
-
-@pytest.mark.data
-def test_the_published_split_lists_cells_of_the_space(shared_data: Path) -> None:
-    lists = read_published_split(shared_data / FILE)
-    assert [len(cells) for cells in lists.values()] == [7290, 7290]
-    sample = {entry.arch for entry in read(shared_data, "nasbench101_table")}
-    assert sorted(sum(cell in sample for cell in cells.values()) for cells in lists.values()) == [520, 522]
 
 
 @pytest.mark.data

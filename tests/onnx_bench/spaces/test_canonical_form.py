@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import random
 import warnings
+from collections.abc import Iterable
 from itertools import cycle, permutations
+from pathlib import Path
 from typing import Any
 
 import onnx
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -63,12 +66,9 @@ def exported(module: nn.Module, folded: bool, side: int = 32) -> ArchGraph:
     return import_model(onnx.load_model_from_string(file.getvalue())).normalise()
 
 
-def compare_with_torch(number: int, seed: int) -> None:
-    """Random cells, in networks narrow enough to export quickly; widths that do not divide evenly stay in."""
-    rng = random.Random(seed)
+def compare_with_torch(archs201: Iterable[str], archs101: Iterable[str]) -> None:
+    """Cells in networks narrow enough to export quickly; widths that do not divide evenly stay in."""
     cells201, cells101 = NASBench201(stem_channels=4, cells_per_stage=2), NASBench101(8, modules_per_stack=2)
-    archs201 = [*of("nasbench201").ODD, *(cells201.sample(rng) for _ in range(number))][:number]
-    archs101 = [*of("nasbench101").ODD, *(cells101.sample(rng) for _ in range(number))][:number]
     pairs = [(cells201, Network201(arch, 4, 2), arch) for arch in archs201]
     pairs += [(cells101, Network101(arch, 8, 2), arch) for arch in archs101]
     for (space, module, arch), folded in zip(pairs, cycle((True, False))):
@@ -79,13 +79,34 @@ def compare_with_torch(number: int, seed: int) -> None:
         assert graph.params == drawn.params, (arch, folded)
 
 
+def sampled(number: int, seed: int) -> list[list[str]]:
+    """Cells of NAS-Bench-201, and of NAS-Bench-101."""
+    rng = random.Random(seed)
+    return [[space.sample(rng) for _ in range(number)] for space in (NASBench201(), NASBench101())]
+
+
 def test_exports_of_an_independent_torch_model() -> None:
-    compare_with_torch(number=12, seed=1)
+    archs201, archs101 = sampled(4, seed=1)
+    compare_with_torch([*of("nasbench201").ODD, *archs201], [*of("nasbench101").ODD, *archs101])
+
+
+def test_exports_of_networks_as_wide_as_they_were_trained() -> None:
+    (cell201,), (cell101,) = sampled(1, seed=3)
+    assert exported(Network201(cell201), folded=True).fingerprint() == NASBench201().build(cell201).fingerprint()
+    assert exported(Network101(cell101), folded=True).fingerprint() == NASBench101().build(cell101).fingerprint()
 
 
 @pytest.mark.slow
 def test_exports_of_an_independent_torch_model_200_cells_each() -> None:
-    compare_with_torch(number=200, seed=2)
+    compare_with_torch(*sampled(200, seed=2))
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_exports_of_200_recorded_cells_each(shared_data: Path) -> None:
+    tables = (shared_data / f"{space}.parquet" for space in ("nasbench201", "nasbench101"))
+    archs201, archs101 = (pd.read_parquet(table, columns=["arch"]).arch.sample(200, random_state=0) for table in tables)
+    compare_with_torch(archs201, archs101)
 
 
 def function_of(cell: tuple[str, ...]) -> str:

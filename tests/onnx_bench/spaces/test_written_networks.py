@@ -10,9 +10,16 @@ import torch
 from onnx_bench import spaces
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
-from onnx_bench.writers.weights import load_weights, read_weights
 from tests.onnx_bench.spaces.cases import DRAWN, of
-from tests.onnx_bench.writers.running import assert_same, random_inputs, run_module, run_onnx, session
+from tests.onnx_bench.writers.running import (
+    assert_same,
+    load_weights,
+    random_inputs,
+    read_weights,
+    run_module,
+    run_onnx,
+    session,
+)
 
 
 def from_source(graph: ArchGraph) -> torch.nn.Module:

@@ -11,9 +11,9 @@ import torch
 from onnx import numpy_helper
 
 from onnx_bench.node import Graph
+from onnx_bench.writers.onnx_file import CONSTANT
 from onnx_bench.writers.source_writer import index_bound
 from onnx_bench.writers.view import View
-from onnx_bench.writers.weights import CONSTANT
 
 torch.set_num_threads(1)
 
@@ -34,6 +34,17 @@ def shuffle_weights(model: onnx.ModelProto, seed: int = 0) -> None:
         if not tensor.name.startswith(CONSTANT) and values.dtype == np.float32:
             moved = (values + rng.uniform(0.05, 0.3, values.shape)).astype(np.float32)
             tensor.CopyFrom(numpy_helper.from_array(moved, tensor.name))
+
+
+def read_weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    """The weights of a model written by `to_onnx(weights=True)`, by `state_dict` name."""
+    return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if not t.name.startswith(CONSTANT)}
+
+
+def load_weights(module: torch.nn.Module, weights: dict[str, np.ndarray]) -> torch.nn.Module:
+    """Put weights made by `make_weights` or read by `read_weights` into a module of `to_module`; returns the module."""
+    module.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+    return module
 
 
 def random_inputs(graph: Graph, batch: int, seed: int = 0) -> list[np.ndarray]:

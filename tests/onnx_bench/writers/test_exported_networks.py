@@ -8,11 +8,18 @@ from onnx_bench.reader import read_graph
 from onnx_bench.writers.onnx_writer import to_onnx
 from onnx_bench.writers.torch_writer import to_module
 from onnx_bench.writers.view import View
-from onnx_bench.writers.weights import load_weights, read_weights
 from tests.exports.exporters import Exports
 from tests.exports.networks import NETWORKS
 from tests.exports.table import export
-from tests.onnx_bench.writers.running import assert_same, random_inputs, run_module, run_onnx, session
+from tests.onnx_bench.writers.running import (
+    assert_same,
+    load_weights,
+    random_inputs,
+    read_weights,
+    run_module,
+    run_onnx,
+    session,
+)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

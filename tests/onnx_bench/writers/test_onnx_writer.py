@@ -11,14 +11,17 @@ from onnx_bench.node import Graph, Node
 from onnx_bench.ops import OPS
 from onnx_bench.reader import read_graph
 from onnx_bench.spaces.nasbench201 import NASBench201
+from onnx_bench.writers.onnx_file import CONSTANT
 from onnx_bench.writers.onnx_writer import to_onnx
 from onnx_bench.writers.torch_writer import to_module
 from onnx_bench.writers.view import View
-from onnx_bench.writers.weights import CONSTANT, load_weights, make_weights, read_weights
+from onnx_bench.writers.weights import make_weights
 from tests.onnx_bench.writers.graphs import GRAPHS
 from tests.onnx_bench.writers.running import (
     assert_same,
+    load_weights,
     random_inputs,
+    read_weights,
     run_module,
     run_onnx,
     session,

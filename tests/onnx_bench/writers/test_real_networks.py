@@ -13,8 +13,15 @@ from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
 from onnx_bench.writers.source_writer import to_source
 from onnx_bench.writers.torch_writer import to_module
-from onnx_bench.writers.weights import load_weights, read_weights
-from tests.onnx_bench.writers.running import assert_same, random_inputs, run_module, run_onnx, session
+from tests.onnx_bench.writers.running import (
+    assert_same,
+    load_weights,
+    random_inputs,
+    read_weights,
+    run_module,
+    run_onnx,
+    session,
+)
 
 RUN = ("resnet10t", "test_vit", "test_convnext3", "efficientvit_b0", "edgenext_xx_small")
 WRITTEN = (*RUN, "densenet121", "crossvit_15_240", "swinv2_cr_tiny_ns_224", "mvitv2_tiny", "sequencer2d_s")

@@ -18,8 +18,9 @@ from onnx_bench.node import Graph, Node
 from onnx_bench.spaces.nasbench201 import NASBench201
 from onnx_bench.writers.source_writer import WIDTH, to_source
 from onnx_bench.writers.torch_writer import to_module
-from onnx_bench.writers.weights import load_weights, make_weights
+from onnx_bench.writers.weights import make_weights
 from tests.onnx_bench.writers.graphs import GRAPHS
+from tests.onnx_bench.writers.running import load_weights
 
 CELL = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|"
 

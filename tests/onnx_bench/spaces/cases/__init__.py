@@ -14,6 +14,8 @@ from onnx_bench import spaces
 ZOO = ("timm", "torchvision")
 """Spaces whose networks other packages hold; they need the extra `zoo`."""
 DRAWN = [name for name in spaces.list_spaces() if name not in ZOO]
+NO_OBJECT = ["", "{}", "[]", "null", "[" * 100_000]
+"""What is no architecture of any space whose architectures are JSON objects with fields."""
 
 
 def of(space: str) -> Any:

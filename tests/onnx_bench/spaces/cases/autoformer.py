@@ -1,5 +1,7 @@
 """What the tests of all spaces need to know of autoformer."""
 
+from tests.onnx_bench.spaces.cases import NO_OBJECT
+
 SIZE: int | None = 3 * (4**12 + 4**13 + 4**14)
 
 
@@ -9,11 +11,7 @@ def _arch(hidden: str = "192", ratio: str = "3.5", depth: str = "12", heads: str
 
 
 BAD = [
-    "",
-    "{}",
-    "[]",
-    "null",
-    "[" * 100_000,
+    *NO_OBJECT,
     '{"hidden_dim": 192}',
     _arch(hidden="256"),
     _arch(hidden="[192]"),

@@ -1,5 +1,7 @@
 """What the tests of all spaces need to know of bert."""
 
+from tests.onnx_bench.spaces.cases import NO_OBJECT
+
 SIZE: int | None = 2 * (6**2 + 6**4)
 
 _LAYER = '{"attention": "SDP", "heads": 2, "ffn_dims": [1024]}'
@@ -26,11 +28,7 @@ _PUBLISHED_LAYERS = (
 PUBLISHED = f'{{"hidden_size": 256, "encoder_layers": [{", ".join(_PUBLISHED_LAYERS)}]}}'
 
 BAD = [
-    "",
-    "{}",
-    "[]",
-    "null",
-    "[" * 100_000,
+    *NO_OBJECT,
     _arch(),
     _arch(_LAYER),
     _arch(_LAYER, _LAYER, _LAYER),

@@ -12,6 +12,7 @@ BAD = [
 ODD: list[str] = [
     "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",  # no path
     "|none~0|+|nor_conv_3x3~0|none~1|+|none~0|nor_conv_3x3~1|none~2|",  # no path, with convolutions
+    "|none~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|",  # nothing reaches node 1
     "|skip_connect~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|",  # the identity
     "|skip_connect~0|+|none~0|none~1|+|skip_connect~0|skip_connect~1|none~2|",  # x + x
     "|skip_connect~0|+|avg_pool_3x3~0|avg_pool_3x3~1|+|none~0|none~1|skip_connect~2|",  # twice the same pool

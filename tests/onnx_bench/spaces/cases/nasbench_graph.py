@@ -1,13 +1,11 @@
 """What the tests of all spaces need to know of nasbench_graph."""
 
+from tests.onnx_bench.spaces.cases import NO_OBJECT
+
 SIZE: int | None = 26_206
 
 BAD = [
-    "",
-    "{}",
-    "[]",
-    "null",
-    "[" * 100_000,
+    *NO_OBJECT,
     '{"link": [0, 0, 0, 0]}',
     '{"link": [0, 0, 0], "ops": ["gat", "gat", "gat"]}',
     '{"link": [0, 2, 0, 0], "ops": ["gat", "gat", "gat", "gat"]}',

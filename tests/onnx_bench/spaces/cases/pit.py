@@ -1,5 +1,7 @@
 """What the tests of all spaces need to know of pit."""
 
+from tests.onnx_bench.spaces.cases import NO_OBJECT
+
 SIZE: int | None = 4 * 4 * 27 * 10
 
 
@@ -8,11 +10,7 @@ def _arch(base: str = "16", ratio: str = "4", depth: str = "[1, 4, 2]", heads: s
 
 
 BAD = [
-    "",
-    "{}",
-    "[]",
-    "null",
-    "[" * 100_000,
+    *NO_OBJECT,
     _arch(base="48"),
     _arch(ratio="3"),
     _arch(ratio="null"),

@@ -2,6 +2,8 @@
 
 import json
 
+from tests.onnx_bench.spaces.cases import NO_OBJECT
+
 SIZE: int | None = None
 
 SMALL = {"embedding": 8, "hidden": 12}
@@ -27,11 +29,7 @@ def _recipe(**steps: tuple[str, list[str]]) -> str:
 _LINEAR = ("linear", ["x", "h_prev_0"])
 
 BAD = [
-    "",
-    "{}",
-    "[]",
-    "null",
-    "[" * 100_000,
+    *NO_OBJECT,
     '{"h_new_0": 7}',
     '{"h_new_0": {"op": "linear"}}',
     '{"h_new_0": {"op": ["linear"], "input": ["x", "h_prev_0"]}}',
