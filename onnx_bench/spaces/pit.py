@@ -103,9 +103,10 @@ class PiT(DrawnSpace[PoolingTransformer]):
         for stage, choices in enumerate(DEPTHS):
             for depth in choices:
                 if depth != at.depth[stage]:
-                    others.append(at._replace(depth=(*at.depth[:stage], depth, *at.depth[stage + 1 :])))
+                    depths = (*at.depth[:stage], depth, *at.depth[stage + 1 :])
+                    others.append(at._replace(depth=depths))  # type: ignore[arg-type]  # slices do not know their lengths
         changed = [heads for heads in NUM_HEADS if sum(a != b for a, b in zip(heads, at.num_heads, strict=True)) == 1]
-        others += [at._replace(num_heads=heads) for heads in changed]
+        others += [at._replace(num_heads=heads) for heads in changed]  # type: ignore[arg-type]  # nor does product
         return [*map(arch_string, others)]
 
     def size(self) -> int:
