@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
 
@@ -69,7 +70,10 @@ def from_space(space: str, arch: str, *, task: str | None = None, as_trained: bo
         UnknownNameError: There is no such space, task or member.
     """
     found = spaces.get(space)
-    return found.build(arch, task=task, normalised=not (as_trained and isinstance(found, DrawnSpace)))
+    canonical = found.build(arch, task=task)
+    if not (as_trained and isinstance(found, DrawnSpace)):
+        return canonical
+    return replace(found.build(arch, task=task, normalised=False), canonical=canonical)
 
 
 def as_graphs(items: Sequence[Any], *, as_trained: bool = False) -> Iterator[ArchGraph | UserInputError]:

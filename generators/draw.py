@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -49,6 +49,7 @@ class Aim(NamedTuple):
         identity: What makes two architectures the same.
         taken: Identities that no architecture may have.
         judge: What the predictor says of architectures, more being better; `None` where it is not to be asked.
+        ahead: Told of several networks before they are measured one by one.
     """
 
     score: Callable[[Codes, Tensor, str], Tensor]
@@ -58,6 +59,7 @@ class Aim(NamedTuple):
     identity: Callable[[str], str]
     taken: frozenset[str] = frozenset()
     judge: Judge | None = None
+    ahead: Callable[[Sequence[str]], None] = lambda _: None
 
 
 def draw_architectures(
@@ -88,7 +90,7 @@ def draw_architectures(
 
     layout = get_layout(space)
     polisher = Polisher(
-        layout, pipeline.denoiser.vocabulary, clean, aim.weights, aim.budgets, aim.measure, aim.identity
+        layout, pipeline.denoiser.vocabulary, clean, aim.weights, aim.budgets, aim.measure, aim.identity, aim.ahead
     )  # fmt: skip
     archs = polisher.climb([layout.decode(scores) for scores in out.scores], settings.rounds)
     found = polisher.settle(archs, settings.distinct, aim.taken)

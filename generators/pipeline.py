@@ -20,7 +20,7 @@ from generators.scheduler import MarginalScheduler
 from generators.score import NoiseAwareScore
 from generators.scores import Scores
 from generators.space_places import as_config, vocabulary_of
-from onnx_bench.errors import CheckpointError
+from onnx_bench.errors import CheckpointError, UnknownNameError
 
 
 @dataclass
@@ -74,12 +74,18 @@ class ArchitecturePipeline(DiffusionPipeline):
             classifier_free_scale: 1 takes the conditional distribution as it is, more exaggerates it.
             guidance_scale: Weight of the objective's gradient.
             generator: The only source of randomness.
+
+        Raises:
+            UnknownNameError: The denoiser does not know the space.
+            ValueError: `num_inference_steps` is fewer than one, or more than the scheduler tells apart.
         """
+        if space not in self.denoiser.spaces:
+            raise UnknownNameError(f"the generator knows no space {space!r}; it has {', '.join(self.denoiser.spaces)}")
         frame = self.denoiser.frame(space)
         self.scheduler.set_timesteps(num_inference_steps)
         times = [*self.scheduler.timesteps.tolist(), 0]
         codes = self.scheduler.noise(frame, num, generator)
-        for now, then in itertools.pairwise(times):
+        for now, then in self.progress_bar(list(itertools.pairwise(times))):
             signal = self.scheduler.signal(torch.full((num,), now))
             nodes, edges = self._denoised(codes, signal, space, conditions, classifier_free_scale)
             by = None if objective is None else gradient(objective, codes, signal, space)
@@ -125,4 +131,6 @@ def read_pipeline(folder: Path) -> ArchitecturePipeline:
             f"the generator in {folder} was made for other search spaces than this archlm has; use the archlm that "
             "wrote it"
         )
-    return ArchitecturePipeline(denoiser.eval(), score.eval(), scheduler)
+    pipeline = ArchitecturePipeline(denoiser.eval(), score.eval(), scheduler)
+    pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]  # who calls it says how far it is
+    return pipeline

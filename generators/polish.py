@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -33,6 +34,8 @@ _MOST_ROUNDS = 60
 """Edits on the way to a budget; more than any space has places."""
 _MOST_EDITS, _MOST_MEASURED = 16, 8
 """Edits that make an architecture better within the budgets, and networks that are measured for each."""
+_AHEAD = 8
+"""Networks that are about to be measured, as far as anybody can tell, and may be told at once."""
 _MOST_LOOKED_AT = 128
 """Neighbours, or pairs of edits, that are measured of one architecture."""
 _MOST_PAIRS = 1600
@@ -79,6 +82,7 @@ class Polisher:
         budgets: Most of targets, on the scale of the space.
         measure: What budgets limit, of a real network.
         identity: What makes two architectures the same.
+        ahead: Told of several networks before they are measured one by one.
     """
 
     layout: Layout
@@ -88,6 +92,7 @@ class Polisher:
     budgets: Mapping[int, float]
     measure: Callable[[str], Measured]
     identity: Callable[[str], str]
+    ahead: Callable[[Sequence[str]], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self._graph_of, self._near = cache(self._encoded), cache(self._encodable)
@@ -142,6 +147,7 @@ class Polisher:
             taken: Identities that none should have.
         """
         taken, found = set(taken), []
+        self.ahead(archs)
         for row, arch in enumerate(archs):
             one = self._finished(self._settled(arch, self._of(row), taken), row, taken)
             if distinct:
@@ -178,8 +184,8 @@ class Polisher:
             # What the score is wrong by here, it is about wrong by next door.
             offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
             step = None
-            for which in self._value(asked[1:], weights, offset).argsort(descending=True).tolist():
-                other = others[which]
+            order = self._value(asked[1:], weights, offset).argsort(descending=True).tolist()
+            for other in self._announced(others[which] for which in order):
                 seen.add(other)
                 measured = self.measure(other)
                 candidate = Polished(other, measured, self._meets(measured))
@@ -264,17 +270,23 @@ class Polisher:
         asked = self._expected_of([one.arch, *others])
         offset = {place: one.measured[place] - float(asked[0, place]) for place in self.budgets}
         values = self._value(asked, weights, offset)
-        order = values[1:].argsort(descending=True).tolist()
-        for which in order[: _MOST_MEASURED if better else _MOST_LOOKED_AT]:
-            other = others[which]
-            if better and values[1 + which] <= values[0] + _STEP:
-                return
-            if other in seen:
+        order = values[1:].argsort(descending=True).tolist()[: _MOST_MEASURED if better else _MOST_LOOKED_AT]
+        if better:
+            order = [which for which in order if values[1 + which] > values[0] + _STEP]
+        for other in self._announced(others[which] for which in order if others[which] not in seen):
+            if other in seen:  # by now: somebody else has looked at it
                 continue
             seen.add(other)
             measured = self.measure(other)
             if self._meets(measured) and not self._is_taken(other, taken):
                 yield Polished(other, measured, True)
+
+    def _announced(self, archs: Iterable[str]) -> Iterator[str]:
+        """The same; some are told ahead each time."""
+        left = iter(archs)
+        while some := list(islice(left, _AHEAD)):
+            self.ahead(some)
+            yield from some
 
     def _neighbours(self, arch: str, seen: set[str]) -> list[str]:
         """Architectures one edit away that have a block graph and were not looked at."""

@@ -1,46 +1,38 @@
 """A sentence as a condition, by a small grammar: `a network for CIFAR-100 under 1M parameters, low latency on raspi4`.
 
 What is understood: a task and a search space by name; limits (`under 1M parameters`, `at most 300 million MACs`,
-`parameters <= 1M`, `20 layers or fewer`, `below 5 ms on pixel3`); costs to keep low (`low latency on raspi4`, `as few
-parameters as possible`, `small`, `fast on gold_6226`, `shallow`). A number or a comparison that is not understood is an
-error, and so is a lower limit, which a generator cannot hold; other words that carry no meaning here are returned, to
-be shown.
+`parameters <= 1M`, `20 layers or fewer`, `below 5 ms on pixel3`), of predictions lower ones as well (`at least 93 %
+accuracy`, `latency between 5 and 12 ms` where the predictor was fitted to a task of that name or metric); costs to keep
+low (`low latency on raspi4`, `as few parameters as possible`, `small`, `fast on gold_6226`, `shallow`). A number or a
+comparison that is not understood is an error, and so is a lower limit of a cost, which a generator cannot hold; other
+words that carry no meaning here are returned, to be shown.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from generators.condition import Condition, InvalidConditionError
 from generators.layouts import SPACES
-from onnx_bench.tasks import list_tasks
+from generators.sentence_limits import IS, QualityLimits
+from generators.sentence_words import NUMBER, in_plain_words, value_of
+from onnx_bench.tasks import get_task, list_tasks
 from onnx_bench.tasks.latency import PREFIX as LATENCY
+from onnx_bench.tasks.task import Task
 
-_SIZES = {"": 1, "k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6, "g": 1e9, "b": 1e9, "billion": 1e9}
 _COSTS = {
     "params": r"(?:parameters?|params?|weights)",
     "macs": r"(?:macs?|mult-?adds?|multiply-accumulates?|multiply-adds?)",
     "flops": r"(?:flops?)",
     "depth": r"(?:layers?|levels|deep|depth)",
 }
-_NUMBER = (
-    rf"(?<![0-9,.])([0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)(?![0-9,.]*[0-9])"
-    rf"\s*({'|'.join(filter(None, _SIZES))})?"
-)
 _OTHER_UNIT = r"\s*(?:m|u|milli|micro)?(?:s|seconds?)\b|\s*%"
-_LESS = (
-    r"(?:(?:under|below|less than|fewer than|smaller than|at most|up to|within|no more than|not more than|"
-    r"max(?:imum)?(?: of)?|limit(?:ed)? (?:of|to)|budget of|<=?|≤)\s*)"
-)
-_MORE = (
-    r"(?:\b(?:at least|at minimum|(?<!no )(?<!not )more than|(?:greater|larger|bigger|higher|deeper|slower) than|"
-    r"over|above|beyond|exceeding|exactly|precisely|equal to|min(?:imum)?(?: of)?|"
-    r"not (?:under|below|less than|fewer than|smaller than|at most|up to|within))\s*|>=?\s*|≥\s*|(?<![<>])=\s*)"
-)
-_OR_MORE = r"\bor (?:more|above|over|larger|bigger|higher|deeper|slower)\b"
-"""What the generator cannot hold: its limits are upper ones."""
-_ON = r"\s*(?:on|for)?\s*(?:the |an? )?({devices})"
+_UPPER = "(?<!>= )(?<!== )(?:<= )?"
+"""Before a number that may be an upper limit."""
+_TIME = r"(ms|milliseconds?|us|µs|microseconds?|s|seconds?)"
+_FAST = r"\b(?:fast|quick)(?:est)?\b"
 _LOW = r"(?:low(?:est)?|small(?:est)?|little|few(?:est)?|minimal|minimum|minimi[sz]e[sd]?|as (?:few|low|little) )\s*"
 _FILLER = """
     a an the and with for of in on to that is are be has have which network networks net nets model models
@@ -68,28 +60,39 @@ class ParsedSentence(NamedTuple):
     names_task: bool
 
 
-def parse_sentence(sentence: str, **given: Any) -> ParsedSentence:
+def parse_sentence(sentence: str, own: Sequence[Task] = (), **given: Any) -> ParsedSentence:
     """Read a sentence.
 
     Args:
         sentence: English.
+        own: Tasks that the predictor was fitted to: they can be limited and sought by name, metric or unit.
         given: Fields of the condition that hold whatever the sentence says.
 
     Raises:
         InvalidConditionError: A number or a comparison that is not understood, two tasks, two limits of the same, or a
             condition that is none.
     """
-    reader = _Reader(sentence)
-    fields = reader.fields() | given
-    return ParsedSentence(Condition(**fields), reader.ignored(), bool(fields.keys() & {"task", "space"}))
+    reader = _Reader(sentence, own)
+    said = reader.fields()
+    named = {name: said[name] | value for name, value in given.items() if name in said and isinstance(value, dict)}
+    fields = said | given | named
+    names_task = bool(fields.keys() & {"task", "space"})
+    for limits in {"at_most", "at_least"} & said.keys():
+        task = Condition(**{name: fields[name] for name in ("task", "space") if name in fields}).task
+        # An accuracy of no task that is named is of the one the network is for.
+        fields[limits] = {name or task: bound for name, bound in fields[limits].items()}
+        for name in fields[limits].keys() - {one.name for one in own} - given.get(limits, {}).keys():
+            if get_task(name).unit != "%":
+                raise InvalidConditionError(f"{sentence!r} limits an accuracy, and {name} has none; name another task")
+    return ParsedSentence(Condition(**fields), reader.ignored(), names_task)
 
 
 class _Reader:
     """Takes what it understands out of a sentence, a pattern at a time."""
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        self.rest = " " + re.sub(r"\s+", " ", sentence.lower()) + " "
+    def __init__(self, sentence: str, own: Sequence[Task]) -> None:
+        self.sentence, self.own = sentence, own
+        self.rest = in_plain_words(sentence)
 
     def take(self, pattern: str) -> list[re.Match[str]]:
         """All matches of a pattern, which are then gone."""
@@ -98,27 +101,60 @@ class _Reader:
         return found
 
     def fields(self) -> dict[str, Any]:
-        if lower := re.search(rf"{_MORE}[0-9]\S*[^|]{{0,20}}|\S*[0-9]\S*[^|]{{0,20}}{_OR_MORE}", self.rest):
-            raise InvalidConditionError(
-                f"{lower[0].strip()!r} in {self.sentence!r} is no upper limit, and others cannot be held; say `at most`"
-                ", or leave it out"
-            )
+        found, objectives = self._costs()
+        names = {task.name for task in self.own}
+        tasks = _spellings([
+            task.name for task in list_tasks() if task.name not in names and not task.name.startswith(LATENCY)
+        ])  # fmt: skip
+        limits = QualityLimits()
+        limits.read_own(self.take, self.own, _LOW)
+        named = limits.read_accuracies(self.take, tasks)
+        if objectives := [*objectives, *limits.objectives]:
+            found["objectives"] = tuple(dict.fromkeys(objectives))
+        spellings = {"space": _spellings(list(SPACES)), "task": tasks | _spellings(sorted(names))}
+        for field, known in spellings.items():
+            written = self.take(rf"(?<![\w-])({'|'.join(known)})(?![\w-])")
+            meant = list(dict.fromkeys(_known(match[1], known) for match in written))
+            if len(meant) > 1:
+                raise InvalidConditionError(
+                    f"{self.sentence!r} names two of a kind, {meant[0]} and {meant[1]}; name one"
+                )
+            if meant:
+                found[field] = meant[0]
+        if named:
+            found.setdefault("task", named[0])
+        for field, bounds in (("at_most", limits.at_most), ("at_least", limits.at_least)):
+            if bounds:
+                found[field] = bounds
+        self._check_rest()
+        return found
+
+    def _costs(self) -> tuple[dict[str, Any], list[str]]:
+        """Limits of what is counted or timed, and what of it is to be kept low."""
         devices = _spellings([task.name for task in list_tasks() if task.name.startswith(LATENCY)], LATENCY)
-        on = _ON.format(devices="|".join(devices))
+        device = rf"(?:the |an? )?({'|'.join(devices)})\b"
         latency: dict[str, float] = {}
         objectives: list[str] = []
-        time = r"(ms|milliseconds?|us|microseconds?)"
-        for match in self.take(rf"(?:latency )?{_LESS}?{_NUMBER}\s*{time}(?: of)?(?: latency)?{on}\b"):
-            number, size, unit, device = match.groups()
-            milliseconds = _value(number, size) * (1e-3 if unit.startswith(("us", "mic")) else 1.0)
-            self._limit(latency, _known(device, devices), milliseconds)
-        for match in self.take(rf"(?:{_LOW}latency|fast(?:est)?){on}\b"):
+        amount = rf"{_UPPER}{NUMBER} ?{_TIME}\b"
+        for pattern in (
+            rf"(?:latency )?{amount}(?: of)?(?: latency)? ?(?:on |for )?{device}",
+            rf"latency (?:on |for ){device}{IS} ?{amount}",
+            rf"{device}(?:'s)? latency{IS} ?{amount}",
+        ):  # fmt: skip
+            for match in self.take(pattern):
+                texts = match.groups()
+                on, (number, size, unit) = (texts[3], texts[:3]) if pattern.endswith(device) else (texts[0], texts[1:])
+                self._limit(latency, _known(on, devices), value_of(number, size) * _milliseconds(unit))
+        for match in self.take(rf"(?:{_LOW}(?:latency|time)|{_FAST}) ?(?:on |for )?{device}"):
             objectives.append(LATENCY + _known(match[1], devices))
+        if re.search(_FAST, self.rest) and (on := self.take(rf"(?:on|for) {device}")):  # with other words between
+            self.take(_FAST)
+            objectives += [LATENCY + _known(match[1], devices) for match in on]
         found: dict[str, Any] = {"max_latency": latency} if latency else {}
         for name, words in _COSTS.items():
-            before = self.take(rf"{_LESS}?{_NUMBER}[\s-]*{words}\b")
-            for match in before + self.take(rf"\b{words}\s*{_LESS}{_NUMBER}\b(?!{_OTHER_UNIT})"):
-                value = _value(match[1], match[2])
+            before = self.take(rf"{_UPPER}{NUMBER}[\s-]*{words}\b")
+            for match in before + self.take(rf"\b{words}{IS} ?<= {NUMBER}\b(?!{_OTHER_UNIT})"):
+                value = value_of(match[1], match[2])
                 # A multiply-accumulate is two floating-point operations.
                 plain, most = ("macs", value / 2) if name == "flops" else (name, value)
                 self._limit(found, f"max_{plain}", most)
@@ -126,28 +162,23 @@ class _Reader:
             if self.take(rf"{_LOW}(?:number of )?{words}\b"):
                 objectives.append("macs" if name == "flops" else name)
         for word, name in (("shallow", "depth"), ("(?:tiny|small|compact|lightweight)", "params")):
-            if self.take(rf"\b{word}(?:est)?\b"):
+            if self.take(rf"\b{word}(?:est)?\b(?! than)"):
                 objectives.append(name)
-        if objectives:
-            found["objectives"] = tuple(dict.fromkeys(objectives))
-        spaces = _spellings(list(SPACES))
-        tasks = _spellings([task.name for task in list_tasks() if not task.name.startswith(LATENCY)])
-        for field, names in (("space", spaces), ("task", tasks)):
-            named = list(
-                dict.fromkeys(_known(m[1], names) for m in self.take(rf"(?<![\w-])({'|'.join(names)})(?![\w-])"))
+        return found, objectives
+
+    def _check_rest(self) -> None:
+        """Raises InvalidConditionError where a number or a comparison is left."""
+        if lower := re.search(r"[>=]= [0-9][^|,<>=]{0,30}", self.rest):
+            raise InvalidConditionError(
+                f"{lower[0].strip()!r} in {self.sentence!r} is no upper limit: costs have no other, and of what is "
+                "predicted only tasks that the predictor has and accuracies in %; say `at most`, or leave it out"
             )
-            if len(named) > 1:
-                raise InvalidConditionError(
-                    f"{self.sentence!r} names two of a kind, {named[0]} and {named[1]}; name one"
-                )
-            if named:
-                found[field] = named[0]
-        if wrong := re.search(rf"{_LESS}[^|]*|\S*[0-9]\S*", self.rest):
+        if wrong := re.search(r"[<>=]= [^|]*|\S*[0-9]\S*", self.rest):
             raise InvalidConditionError(
                 f"{wrong[0].strip()!r} in {self.sentence!r} is not understood; a limit has a number and one of "
-                "parameters, MACs, FLOPs, layers, or ms on a device (`archlm tasks` lists latency/<device>)"
+                "parameters, MACs, FLOPs, layers, ms on a device (`archlm tasks` lists latency/<device>), % accuracy, "
+                "or a task that the predictor was fitted to"
             )
-        return found
 
     def _limit(self, limits: dict[str, Any], name: str, most: float) -> None:
         if name in limits:
@@ -179,5 +210,8 @@ def _known(written: str, spellings: dict[str, str]) -> str:
     return next(name for pattern, name in spellings.items() if re.fullmatch(pattern, written))
 
 
-def _value(number: str, size: str | None) -> float:
-    return float(number.replace(",", "")) * _SIZES[size or ""]
+def _milliseconds(unit: str) -> float:
+    """Of a unit of time."""
+    if unit.startswith(("us", "µ", "micro")):
+        return 1e-3
+    return 1.0 if unit.startswith("m") else 1e3

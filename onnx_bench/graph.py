@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,14 @@ class ArchGraph(Graph):
         normalised: Whether the normalisation passes have run.
         stored_params: Parameters stored in the file, shared weights counted once, or of the network as it was trained;
             `None` if not known.
+        canonical: The canonical graph, where the maker knows it; running the passes takes longer than drawing it.
     """
 
     name: str = ""
     warnings: tuple[str, ...] = ()
     normalised: bool = False
     stored_params: int | None = None
+    canonical: ArchGraph | None = field(default=None, compare=False, repr=False)
 
     @property
     def num_nodes(self) -> int:
@@ -64,6 +66,8 @@ class ArchGraph(Graph):
         """The canonical graph (see `onnx_bench.normalise`); itself if it is canonical already."""
         if self.normalised:
             return self
+        if self.canonical is not None:
+            return self.canonical.renamed(self.name)
         graph, warnings = normalise(self)
         stored = self.params if self.stored_params is None else self.stored_params
         return ArchGraph(graph.nodes, graph.outputs, self.name, self.warnings + warnings, True, stored)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archlm.generation.generated import Generated
     from archlm.predictor import Predictor
     from generators.condition import Condition
+    from onnx_bench.tasks.task import Task
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([kKmMgG]?)")
 _SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
@@ -85,8 +86,8 @@ def generate(
     ] = None,
     illuminate: Annotated[
         str | None,
-        typer.Option("--illuminate", metavar="COSTS", help="Fill a grid over one or two costs (params,latency/raspi4) "
-                     "with the best network for each cell, instead of --n networks."),
+        typer.Option("--illuminate", metavar="COSTS", help="Fill a grid over one or two costs or tasks "
+                     "(params,latency/raspi4) with the best network for each cell, instead of --n networks."),
     ] = None,
     model: Annotated[
         Path | None,
@@ -127,7 +128,7 @@ def generate(
             with hidden(OF_DIFFUSERS), uncompiled():
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             predictor = _predictor(model)
-            condition = _condition(sentence, language_model, asked)
+            condition = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
             from archlm.generation.generator import Generator
             from generators.draw import Settings
 
@@ -137,7 +138,8 @@ def generate(
             if illuminate is not None:
                 from archlm.generation.illuminate import illuminate as fill
 
-                found = fill(maker, condition, illuminate.split(","), seed=seed, settings=settings, progress=say)
+                axes = [cost.strip() for cost in illuminate.split(",")]
+                found = fill(maker, condition, axes, seed=seed, settings=settings, progress=say)
             elif evolve is not None:
                 from archlm.generation.evolve import evolve_networks
 
@@ -175,7 +177,9 @@ def _predictor(model: Path | None) -> Predictor:
     return Predictor.from_pretrained(model)
 
 
-def _condition(sentence: str | None, language_model: str | None, options: dict[str, Any]) -> Condition:
+def _condition(
+    sentence: str | None, language_model: str | None, options: dict[str, Any], own: Sequence[Task]
+) -> Condition:  # fmt: skip
     """The condition of the options, which win, and of the sentence; what the sentence means is shown."""
     from generators.condition import Condition
     from generators.sentence import parse_sentence
@@ -189,7 +193,7 @@ def _condition(sentence: str | None, language_model: str | None, options: dict[s
 
         condition = ask_language_model(language_model, sentence, **given)
     else:
-        condition, ignored, names_task = parse_sentence(sentence, **given)
+        condition, ignored, names_task = parse_sentence(sentence, own, **given)
         if not names_task:
             typer.echo(f"No task is named: {condition.task} is taken; `archlm tasks` lists all", err=True)
     typer.echo(f"Understood: {clean(str(condition))}", err=True)

@@ -130,9 +130,7 @@ class FinetunedTask:
         The interval widens with the deviation of the Gaussian process, where there is one, and with the distance from
         the measured networks, where there is none.
         """
-        score = np.zeros(len(sample))
-        for name, share in self.choice.shares.items():
-            score += share * self.learners[name].predict(sample)
+        score = self._score(sample)
         apart = distances(self.places.apply(sample), self.points)
         order = np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
         near = np.take_along_axis(apart, order, axis=1)
@@ -145,6 +143,17 @@ class FinetunedTask:
         reach = np.minimum(self.usual[-1] / np.maximum(near.mean(axis=1), 1e-12), 1.0) ** _FADING
         familiar = (beyond + reach) / (len(self.usual) + 1)
         return Answers(mean, low, middle, high, 100.0 * better / len(self.values), familiar, order, near)
+
+    def expect(self, sample: Sample) -> Floats:
+        """The `mean` of `answer` alone; what the learners do not read is not computed. Shapes: B networks -> [B]."""
+        return self.to_values(self._score(sample))
+
+    def _score(self, sample: Sample) -> Floats:
+        """What the learners say together. Shapes: B networks -> [B]."""
+        score = np.zeros(len(sample))
+        for name, share in self.choice.shares.items():
+            score += share * self.learners[name].predict(sample)
+        return score
 
     def doubt(self, sample: Sample) -> Floats:
         """How many times as unsure as usual the answers are, at least 1. Shapes: B networks -> [B]."""

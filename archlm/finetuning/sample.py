@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,14 +68,18 @@ class Sample:
         """
         neural = signals.neural
         assert neural is not None, "no networks were asked about"
-        described, _ = weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
-        found = cls.from_arrays(
-            signals.features, neural.vectors.astype(np.float64), np.concatenate([neural.graph, neural.text], axis=1),
-            weights.head.prior.score(signals.features), described[:, 0],
-            GraphBatch.of([tensors.to_arrays(graph) for graph in signals.graphs]) if with_graphs else None,
-        )  # fmt: skip
-        totals = {"work": work.compute_many(signals.graphs), "work as trained": _work_as_trained(signals.given)}
-        return replace(found, blocks={**found.blocks, **totals})
+        table, graphs = signals.features, signals.graphs
+        makers: dict[str, Callable[[], Floats]] = {
+            "size": lambda: _size(weights.head.prior.score(table), table),
+            "features": lambda: table,
+            "vectors": lambda: neural.vectors.astype(np.float64),
+            "scores": lambda: np.concatenate([neural.graph, neural.text], axis=1),
+            "described": lambda: weights.neural.graph.ask(graphs, table, describe(task)[None])[0],
+            "work": lambda: work.compute_many(graphs),
+            "work as trained": lambda: _work_as_trained(signals.given),
+        }
+        arrays = GraphBatch.of([tensors.to_arrays(graph) for graph in graphs]) if with_graphs else None
+        return cls(LazyBlocks(makers), arrays)
 
     @classmethod
     def from_arrays(
@@ -83,11 +87,34 @@ class Sample:
         graphs: GraphBatch | None = None,
     ) -> Sample:  # fmt: skip
         """From the parts. Shapes: [B, F], [B, V], [B, S], [B], [B]."""
-        size = np.column_stack([prior, features[:, [NAMES.index(name) for name in SIZES]]])
         blocks = {
-            "size": size, "features": features, "vectors": vectors, "scores": scores, "described": described[:, None],
+            "size": _size(prior, features), "features": features, "vectors": vectors, "scores": scores,
+            "described": described[:, None],
         }  # fmt: skip
         return cls(blocks, graphs)
+
+
+class LazyBlocks(Mapping[str, Floats]):
+    """Blocks that are computed when they are first read: few learners read all."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Floats]]) -> None:
+        self._makers, self._made = makers, dict[str, Floats]()
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+def _size(prior: Floats, features: Floats) -> Floats:
+    """The block `size`. Shapes: [B], [B, F] -> [B, 4]."""
+    return np.column_stack([prior, features[:, [NAMES.index(name) for name in SIZES]]])
 
 
 def _work_as_trained(graphs: Sequence[ArchGraph]) -> Floats:

@@ -61,6 +61,7 @@ EXCEEDING = -1e6
 def fitness(oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[float]:
     """Predicted quality, far below every quality where a budget is exceeded, the farther the more it is."""
     values = []
+    oracle.ahead(archs)
     for arch, quality in zip(archs, oracle.quality(archs), strict=True):
         costs = oracle.costs(arch) if condition.limits else {}
         excess = sum(limit.excess(costs[limit.name]) for limit in condition.limits)

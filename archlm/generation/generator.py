@@ -132,6 +132,7 @@ class Generator:
 
     def described(self, oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[Generated]:
         """Architectures with their predictions and costs."""
+        oracle.ahead(archs)
         return [
             Generated(oracle.space, arch, oracle.head, answer, costs, condition.exceeded(costs))
             for arch, answer in zip(archs, oracle.answers(archs), strict=True)
@@ -182,7 +183,7 @@ class Generator:
 
         taken = frozenset(map(oracle.identity, known))
         judge = None if condition.objectives else oracle.quality  # of several objectives it knows one
-        aim = Aim(score, weights, budgets, measure, oracle.identity, taken, judge)
+        aim = Aim(score, weights, budgets, measure, oracle.identity, taken, judge, oracle.ahead)
         return draw_architectures(self.pipeline, space, num, aim, told, settings, seed)
 
     def _to_teach(self, space: str, condition: Condition) -> dict[tuple[str, bool], Wanted]:

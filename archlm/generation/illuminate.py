@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archlm.generation.generated import Generated
 from archlm.generation.generator import Generator
+from archlm.generation.oracle import Oracle
 from generators.condition import Condition, InvalidConditionError
 from generators.draw import Settings
 from generators.illumination import Grid
@@ -20,6 +22,8 @@ BATCH = 32
 """Networks generated for each step of the walk over budgets."""
 _REACH = 2.0
 """The grid spans this many standard deviations of random networks' costs, to each side."""
+_OUTER = 0.02
+"""Share of random networks beyond each end of a grid over a task."""
 
 
 def illuminate(
@@ -34,14 +38,14 @@ def illuminate(
     Args:
         generator: Makes the networks.
         condition: Its budgets hold for all of them.
-        costs: `params`, `macs`, `depth` or `latency/<device>`.
+        costs: `params`, `macs`, `depth`, `latency/<device>`, or any other task that the predictor answers.
         seed: Of everything random.
         settings: How each pass is made.
         progress: Told how far it is.
 
     Raises:
-        InvalidConditionError: Not one or two different costs that the generator knows in the space, or more than one
-            space.
+        InvalidConditionError: Not one or two different costs that are known, or more than one space.
+        UnknownNameError: The predictor does not answer one of them.
     """
     if not 1 <= len(costs) <= 2 or len(set(costs)) != len(costs):
         raise InvalidConditionError(f"a grid is over one or two different costs; found {', '.join(costs) or 'none'}")
@@ -49,22 +53,30 @@ def illuminate(
     if len(names) > 1:
         raise InvalidConditionError(f"a grid is of one space; name one of {', '.join(names)} with --space")
     condition = condition.with_objectives(costs)  # checks their names, and has them measured
-    score = generator.pipeline.score
-    known = [name for name in score.targets_in(names[0]) if not is_quality(name)]
-    if unknown := [cost for cost in costs if cost not in known]:
-        raise InvalidConditionError(f"no grid is over {', '.join(unknown)}; the costs of one are {', '.join(known)}")
-    steps = np.linspace(-_REACH, _REACH, CELLS + 1)
-    edges = [score.scale(names[0], cost).to_cost(steps) for cost in costs]
+    oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
+    edges = [_edges(generator, oracle, cost) for cost in costs]
     sign = 1 if get_task(condition.task).direction == "max" else -1
     grid: Grid[Generated] = Grid(
         [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
         lambda one: sign * one.answer["mean"],
     )  # fmt: skip
-    oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
     for column, most in enumerate(edges[0][1:]):
         progress(f"{column + 1} of {CELLS} budgets, {len(grid.elites)} of {grid.size} cells")
+        if most < condition.at_least.get(costs[0], -np.inf):
+            continue  # nothing of this column may be in the answer
         budget = condition.with_budget(costs[0], float(most))
         passed = budget if len(costs) > 1 else budget.with_objectives(())
         found = generator.generate_of(oracle, passed, BATCH, seed + column, settings)
         grid.add(one for one in found if not condition.exceeded(one.costs))
     return [elite.item for _, elite in sorted(grid.elites.items())]
+
+
+def _edges(generator: Generator, oracle: Oracle, cost: str) -> NDArray[np.float64]:
+    """The edges of the cells along a cost: of one that the score knows on its scale, else between drawn networks."""
+    score, space = generator.pipeline.score, oracle.space
+    if cost in score.targets_in(space) and not is_quality(cost) and cost not in generator.predictor.finetuned:
+        return score.scale(space, cost).to_cost(np.linspace(-_REACH, _REACH, CELLS + 1))
+    from archlm.generation.teaching import LIMITS_SAMPLE, draw  # its trainer is slow to import
+
+    values = oracle.counts(draw(space, LIMITS_SAMPLE), cost)
+    return np.linspace(np.quantile(values, _OUTER), np.quantile(values, 1 - _OUTER), CELLS + 1)

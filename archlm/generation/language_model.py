@@ -20,7 +20,7 @@ from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import list_tasks
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 
-_FIELDS = ("task", "space", "max_params", "max_macs", "max_depth", "max_latency", "objectives")
+_FIELDS = ("task", "space", "max_params", "max_macs", "max_depth", "max_latency", "at_most", "at_least", "objectives")
 _MOST_TOKENS = 256
 _MOST_SECONDS = 120
 _MOST_BYTES = 1 << 20
@@ -35,8 +35,9 @@ def prompt_for(sentence: str) -> str:
         "Translate the request for a neural network into one JSON object and answer with nothing else. Fields, all "
         "optional: task (one of: " + tasks + "), space (one of: " + ", ".join(SPACES) + "), max_params, max_macs, "
         "max_depth (numbers), max_latency (an object from device to milliseconds; devices: " + devices + "), "
-        "objectives (a list of costs to keep low: " + ", ".join(COSTS) + " or latency/<device>). Leave out what the "
-        "request does not say.\nRequest: " + json.dumps(sentence) + "\nJSON:"
+        "at_most, at_least (objects from task to the most or least that may be predicted on it), "
+        "objectives (a list of costs to keep low: " + ", ".join(COSTS) + ", latency/<device>, or a task). Leave out "
+        "what the request does not say.\nRequest: " + json.dumps(sentence) + "\nJSON:"
     )
 
 
@@ -62,7 +63,7 @@ def read_condition(answer: str, **given: Any) -> Condition:
     said = {name: value for name, value in body.items() if value not in (None, [], {})} | given
     if isinstance(said.get("objectives"), list):
         said["objectives"] = tuple(said["objectives"])
-    shapes = {"task": str, "space": str, "max_latency": dict, "objectives": tuple}
+    shapes = {"task": str, "space": str, "max_latency": dict, "at_most": dict, "at_least": dict, "objectives": tuple}
     for name, shape in shapes.items():
         if name in said and not isinstance(said[name], shape):
             raise InvalidConditionError(f"the language model answered {name} = {said[name]!r}, no {shape.__name__}")

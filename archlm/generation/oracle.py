@@ -36,7 +36,8 @@ class Oracle:
     task: str
     counted: Sequence[str] = ()
     calls: int = field(default=0, init=False)
-    _answers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, init=False)
+    _answers: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
+    _counts: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
     _costs: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
     _identities: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -65,31 +66,34 @@ class Oracle:
             self._costs[arch] = found | {name: self.counts([arch], name)[0] for name in self.counted}
         return self._costs[arch]
 
+    def ahead(self, archs: Sequence[str]) -> None:
+        """Ask the predictor at once about architectures whose costs are wanted next: one by one takes longer."""
+        for name in self.counted:
+            if not is_device(self.predictor, name):
+                self.counts(archs, name)
+
     def counts(self, archs: Sequence[str], name: str) -> list[float]:
         """What counts as the cost `name`, a task: milliseconds on a known device, else what the predictor expects."""
         if is_device(self.predictor, name):
             seen = [self._seen(arch) for arch in archs]
             return [float(x) for x in self.predictor.weights.devices.predict(name.removeprefix(LATENCY), seen).mean]
-        together = [other for other in self.counted if not is_device(self.predictor, other)]  # they share the work
-        self._ask(archs, together)
-        return [float(self._answers[name, arch]["mean"]) for arch in archs]
+        known = self._counts.setdefault(name, {})
+        new = [arch for arch in dict.fromkeys(archs) if arch not in known]
+        as_trained = self.predictor.reads_as_trained(name)
+        graphs = (from_space(self.space, arch, as_trained=as_trained) for arch in new)
+        known |= zip(new, self.predictor.expected(graphs, name), strict=True)
+        return [known[arch] for arch in archs]
 
     def answers(self, archs: Iterable[str]) -> list[dict[str, Any]]:
         """What the predictor says."""
         listed = list(archs)
-        self.calls += self._ask(listed, [self.task])
-        return [self._answers[self.task, arch] for arch in listed]
-
-    def _ask(self, archs: Iterable[str], tasks: Sequence[str]) -> int:
-        """Ask the predictor on all of `tasks` about those that it was not asked about; returns how many they are."""
-        new = [arch for arch in dict.fromkeys(archs) if any((task, arch) not in self._answers for task in tasks)]
-        as_trained = any(map(self.predictor.reads_as_trained, tasks))
+        new = [arch for arch in dict.fromkeys(listed) if arch not in self._answers]
+        as_trained = self.predictor.reads_as_trained(self.task)
         graphs = (from_space(self.space, arch, as_trained=as_trained) for arch in new)
-        answers = self.predictor.answers(graphs, tasks)
-        for arch in new:
-            for task in tasks:
-                self._answers[task, arch] = next(answers) | {"arch": arch}
-        return len(new)
+        for arch, answer in zip(new, self.predictor.answers(graphs, [self.task]), strict=True):
+            self._answers[arch] = answer | {"arch": arch}
+        self.calls += len(new)
+        return [self._answers[arch] for arch in listed]
 
     def quality(self, archs: Sequence[str]) -> list[float]:
         """What the predictor says, more being better."""

@@ -101,7 +101,10 @@ def _page(found: Sequence[Generated], condition: Condition, costs: Sequence[str]
             f"{', '.join(condition.objectives)}; the hypervolume is {ends.hypervolume:.3f} of the box between the "
             "worst and the best values (costs on a logarithmic scale).", "",
         ]  # fmt: skip
-    lines += ["Parameters, multiply-accumulates and depth are those of the written files; predictions are of networks "
-              "nobody has trained.", "", "![Architectures](architectures.png)", ""]  # fmt: skip
+    lines += [
+        "Parameters, multiply-accumulates and depth are those of the written files; predictions are of networks "
+        "nobody has trained, with the head of their space and, where costs were fitted so, dead branches: "
+        "`archlm predict` may say slightly different of a file.", "", "![Architectures](architectures.png)", "",
+    ]  # fmt: skip
     lines += [f"![Predicted against {cost}]({_file_name(cost)}.png)" for cost in costs]
     return "\n".join(lines) + "\n"

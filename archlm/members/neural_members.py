@@ -18,17 +18,29 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class NeuralScores:
-    """What the neural members say of B networks. The text is read when it is first asked for: most blends do without.
+    """What the neural members say of B networks. Each is asked when it is first needed: some answers do without.
 
     Attributes:
-        graph: [B, T] normal scores of quality.
-        vectors: [B, D] of the graph network, for the index of known architectures.
+        ask: Asks the graph network: [B, T] scores, and vectors [B, D].
         read: Asks the text encoder: [B, T] scores, and [B] whether it saw the beginning of a text alone.
     """
 
-    graph: Floats
-    vectors: NDArray[np.float32]
+    ask: Callable[[], tuple[Floats, NDArray[np.float32]]]
     read: Callable[[], tuple[Floats, NDArray[np.bool_]]]
+
+    @cached_property
+    def _asked(self) -> tuple[Floats, NDArray[np.float32]]:
+        return self.ask()
+
+    @property
+    def graph(self) -> Floats:
+        """Normal scores of quality by the graph network. Shapes: [B, T]."""
+        return self._asked[0]
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """Of the graph network, for the index of known architectures. Shapes: [B, D]."""
+        return self._asked[1]
 
     @cached_property
     def _read(self) -> tuple[Floats, NDArray[np.bool_]]:
@@ -63,5 +75,6 @@ class NeuralMembers:
 
     def ask(self, graphs: Sequence[ArchGraph], features: Floats) -> NeuralScores:
         """Scores on all tasks, and vectors. Shapes: B normalised graphs, features [B, F]."""
-        scores, vectors = self.graph.ask(graphs, features, self.descriptors)
-        return NeuralScores(scores, vectors, lambda: self.text.ask(graphs, self.descriptors))
+        return NeuralScores(
+            lambda: self.graph.ask(graphs, features, self.descriptors), lambda: self.text.ask(graphs, self.descriptors)
+        )

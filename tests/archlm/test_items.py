@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from archlm.items import as_graph, as_graphs, as_list
+from archlm.items import as_graph, as_graphs, as_list, from_space
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.torch_export import export_module
@@ -62,3 +63,12 @@ def test_what_stands_alone_is_a_list_of_one(item: Any) -> None:
 
 def test_two_names_are_two_files() -> None:
     assert as_list(("a.onnx", "b.onnx")) == ["a.onnx", "b.onnx"]
+
+
+def test_a_drawn_network_as_it_was_trained_knows_its_canonical_form() -> None:
+    arch = "|none~0|+|none~0|skip_connect~1|+|nor_conv_1x1~0|none~1|none~2|"
+    graph = from_space("nasbench201", arch, as_trained=True)
+    passed = replace(graph, canonical=None).normalise()
+    assert not graph.normalised and graph.renamed("other").normalise().name == "other"
+    assert graph.normalise().fingerprint() == passed.fingerprint()
+    assert (graph.normalise().stored_params, graph.normalise().warnings) == (passed.stored_params, passed.warnings)

@@ -8,6 +8,8 @@ import pytest
 
 from generators.condition import Condition, InvalidConditionError
 from generators.sentence import parse_sentence
+from onnx_bench.tasks import register_task
+from onnx_bench.tasks.task import Task
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,18 @@ from generators.sentence import parse_sentence
         ("no more than 2M parameters, not more than 9 layers, 1M MACs or fewer",
          {"max_params": 2e6, "max_depth": 9.0, "max_macs": 1e6}),
         ("cifar10 under 1e6 params", {"task": "cifar10", "max_params": 1e6}),
+        ("MACs no greater than 200M, not exceeding half a million parameters, 12 layers at most",
+         {"max_macs": 2e8, "max_params": 5e5, "max_depth": 12.0}),
+        ("parameters should stay below 1M, parameter count aside", {"max_params": 1e6}),
+        ("latency on pixel3 below 20 ms; raspi4 latency must be under 100000 us",
+         {"max_latency": {"pixel3": 20.0, "raspi4": 100.0}}),
+        ("faster than 12 ms on raspi4", {"max_latency": {"raspi4": 12.0}}),
+        ("a fast network for cifar10 on raspi4", {"task": "cifar10", "objectives": ("latency/raspi4",)}),
+        ("cifar10 with at least 93 % accuracy under 1M params",
+         {"task": "cifar10", "max_params": 1e6, "at_least": {"cifar10": 93.0}}),
+        ("at least 70% on cifar100", {"task": "cifar100", "at_least": {"cifar100": 70.0}}),
+        ("cifar100 accuracy between 60 and 70 %",
+         {"task": "cifar100", "at_least": {"cifar100": 60.0}, "at_most": {"cifar100": 70.0}}),
         ("good", {}),
     ],
 )  # fmt: skip
@@ -50,12 +64,45 @@ def test_numbers_that_are_not_understood_are_errors(sentence: str) -> None:
     [
         "at least 5M parameters", "over 300 million MACs", ">= 20 layers", "more than 20 layers", "20 layers or more",
         "not under 1M parameters", "exactly 10 layers", "minimum of 5M parameters", "params = 5M",
-        "above 5 ms on pixel3",
+        "above 5 ms on pixel3", "no fewer than 20 layers", "not less than 1M parameters",
+        "between 1M and 2M parameters",
     ],
 )  # fmt: skip
 def test_lower_limits_are_errors(sentence: str) -> None:
     with pytest.raises(InvalidConditionError, match="no upper limit"):
         parse_sentence(f"a network for cifar10 with {sentence}")
+
+
+OWN = [
+    Task(name="latency", title="Latency", modality="image", metric="latency", direction="min"),
+    Task(name="energy/phone", title="Energy", modality="image", metric="energy", direction="min", unit="mJ"),
+    Task(name="gain", title="Gain", modality="image", metric="gain", direction="max", unit="dB"),
+]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fields"),
+    [
+        ("latency under 12 ms for cifar10", {"at_most": {"latency": 12.0}}),
+        ("a net with latency between 5 and 12 ms and less than 2 J energy",
+         {"at_least": {"latency": 5.0}, "at_most": {"latency": 12.0, "energy/phone": 2000.0}}),
+        ("at most 5 mJ", {"at_most": {"energy/phone": 5.0}}),
+        ("gain of at least 3, energy not above 2500 uJ, 1M params at most",
+         {"at_least": {"gain": 3.0}, "at_most": {"energy/phone": 2.5}, "max_params": 1e6}),
+        ("low energy, high gain", {"objectives": ("energy/phone", "gain")}),
+        ("latency <= 12 ms on raspi4", {"max_latency": {"raspi4": 12.0}}),
+    ],
+)  # fmt: skip
+def test_what_a_predictor_was_fitted_to_is_known(sentence: str, fields: dict[str, Any]) -> None:
+    for task in OWN:
+        register_task(task)
+    parsed = parse_sentence(sentence, OWN)
+    assert parsed.condition == Condition(**fields) and parsed.ignored == ()
+
+
+def test_accuracies_are_of_tasks_that_have_one() -> None:
+    with pytest.raises(InvalidConditionError, match="has none"):
+        parse_sentence("at least 90 % accuracy", task="latency/raspi4")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +134,8 @@ def test_what_is_given_wins() -> None:
     assert parse_sentence("cifar10 under 1M params", task="cifar100").condition == Condition(
         task="cifar100", max_params=1e6
     )
+    limits = parse_sentence("5 ms on pixel3, 9 ms on raspi4", max_latency={"raspi4": 7.0}).condition.max_latency
+    assert limits == {"pixel3": 5.0, "raspi4": 7.0}
 
 
 def test_what_is_limited_is_not_called_unused() -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from archlm import Condition, Generator
+from archlm import Condition, Generator, Predictor
 from archlm.generation.evolve import evolve_networks
 from archlm.generation.illuminate import illuminate
 from archlm.generation.pareto import front
+from archlm.generation.wanted import Wanted
+from archlm.items import from_space
 from generators.condition import InvalidConditionError
 from generators.draw import Settings
 from generators.layouts import SPACES
 from onnx_bench import spaces
 from onnx_bench.errors import UnknownNameError
+from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
 from onnx_bench.tasks import register_task
 
@@ -183,6 +187,14 @@ def test_what_was_fitted_is_a_hard_budget(own: Generator) -> None:
     assert min(sum(map(int, one.arch.split(":"))) for one in free) > 150, "else the budget would change nothing"
 
 
+def test_what_is_expected_is_what_is_answered(own: Generator) -> None:
+    for task in ("energy", "cifar10"):
+        as_trained = own.predictor.reads_as_trained(task)
+        graphs = [from_space("nats_size", arch, as_trained=as_trained) for arch in ("8:8:8:8:8", "64:24:8:40:56")]
+        means = [row["mean"] for row in own.predictor.answers(graphs, [task])]
+        assert own.predictor.expected(graphs, task) == pytest.approx(means)
+
+
 def test_an_infeasible_budget_on_what_was_fitted_names_the_nearest(own: Generator) -> None:
     condition = Condition("cifar10", "nats_size", at_most={"energy": 1}, at_least={"gain": 60})
     found = own.described(own.oracle("nats_size", condition), condition, ["8:8:8:8:8", "64:64:64:64:64"])
@@ -219,11 +231,38 @@ def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.Mon
     found = illuminate(generator, condition, ["params"], settings=QUICK)
     costs = [one.costs["params"] for one in found]
     assert len(found) >= 5 and costs == sorted(costs)
-    for wrong in ([], ["params", "params"], ["params", "macs", "depth"], ["size"], ["cifar100"]):
+    for wrong in ([], ["params", "params"], ["params", "macs", "depth"], ["size"], ["cifar10"]):
         with pytest.raises(InvalidConditionError):
             illuminate(generator, condition, wrong, settings=QUICK)
     with pytest.raises(InvalidConditionError, match="one space"):
         illuminate(generator, Condition(task="cifar10"), ["params"], settings=QUICK)
+
+
+@pytest.mark.usefixtures("quickly_taught")
+def test_a_grid_is_over_what_was_fitted(own: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlm.generation.illuminate.BATCH", 2)
+    settings = Settings(steps=3, rounds=0, calls=0)
+    found = illuminate(own, Condition("cifar10", "nats_size", at_least={"energy": 150}), ["energy"], settings=settings)
+    energy = [one.costs["energy"] for one in found]
+    assert len(found) >= 3 and energy == sorted(energy) and energy[0] >= 150
+
+
+@pytest.mark.usefixtures("quickly_taught")
+def test_the_predictor_is_asked_about_several_at_once(own: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    lots: list[int] = []
+    expected = type(own.predictor).expected
+
+    def spy(self: Predictor, graphs: Iterable[ArchGraph], task: str) -> list[float]:
+        found = expected(self, graphs, task)
+        lots.append(len(found))
+        return found
+
+    own.score_for(own.oracle("nats_size", Condition(space="nats_size")), (Wanted("energy", False),))
+    monkeypatch.setattr(type(own.predictor), "expected", spy)
+    condition = Condition("cifar10", "nats_size", at_most={"energy": 150})
+    found = own.generate(condition, 4, settings=QUICK._replace(calls=16))
+    asked = [lot for lot in lots if lot]
+    assert found and sum(asked) > 4 * len(asked), "not one by one"
 
 
 def test_a_generator_is_saved_and_read(generator: Generator, tmp_path: Path) -> None:
