@@ -8,7 +8,7 @@ budgets on the real network, and, where it exceeds them or is there already, cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -107,7 +107,7 @@ class Polisher:
         for _ in range(rounds):
             if not active:
                 break
-            near = self._promising([climbed[row] for row in active], active)
+            near = self._promising([climbed[row] for row in active], [self._of(row) for row in active])
             self._expected_of([arch for others in near for arch in others])  # all at once
             better = []
             for row, others in zip(active, near, strict=True):
@@ -119,16 +119,24 @@ class Polisher:
             active = better
         return climbed
 
-    def _promising(self, archs: Sequence[str], rows: Sequence[int]) -> list[list[str]]:
-        """Of each its neighbours; where they are too many to ask about, those that gain most to first order."""
-        near = [list(self._near(arch)) for arch in archs]
+    def _promising(
+        self, archs: Sequence[str], weights: Sequence[Tensor], seen: Collection[str] = ()
+    ) -> list[list[str]]:  # fmt: skip
+        """Of each its neighbours that were not looked at; of too many to ask about those that gain most to first order.
+
+        Args:
+            archs: B of them.
+            weights: What each seeks. Shapes: B of [T].
+            seen: What was looked at.
+        """
+        near = [self._neighbours(arch, seen) for arch in archs]
         many = [place for place, others in enumerate(near) if len(others) > _MOST_NEAR]
         if many:
             at = self._codes([archs[place] for place in many])
             at = Codes(at.nodes.requires_grad_(), at.edges.requires_grad_())
-            weights = torch.stack([self._of(rows[place]) for place in many])
+            sought = torch.stack([weights[place] for place in many])
             with torch.enable_grad():
-                value = self._value(self.score(at), weights, 0.0).sum()
+                value = self._value(self.score(at), sought, 0.0).sum()
                 slopes = torch.autograd.grad(value, (at.nodes, at.edges), allow_unused=True, materialize_grads=True)
             for place, by_nodes, by_edges in zip(many, *slopes, strict=True):
                 others = self._codes(near[place])
@@ -177,7 +185,7 @@ class Polisher:
         seen = {arch}
         nearest = best
         for _ in range(_MOST_ROUNDS):
-            others = self._neighbours(best.arch, seen)
+            (others,) = self._promising([best.arch], [weights], seen)
             if not others:
                 break
             asked = self._expected_of([best.arch, *others])
@@ -222,7 +230,7 @@ class Polisher:
         """The architecture, after edits that the score finds better and that keep to the budgets."""
         seen = {best.arch}
         for _ in range(_MOST_EDITS):
-            others = self._neighbours(best.arch, seen)
+            (others,) = self._promising([best.arch], [weights], seen)
             found = next(self._within(best, others, weights, taken, seen, better=True), None)
             if found is None:
                 break
@@ -288,7 +296,7 @@ class Polisher:
             self.ahead(some)
             yield from some
 
-    def _neighbours(self, arch: str, seen: set[str]) -> list[str]:
+    def _neighbours(self, arch: str, seen: Collection[str]) -> list[str]:
         """Architectures one edit away that have a block graph and were not looked at."""
         return [other for other in self._near(arch) if other not in seen]
 

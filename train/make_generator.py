@@ -117,6 +117,7 @@ def main(
     for stage, config in enumerate(SCORE):
         train_score(score, samples, frames, config, work / f"score-{stage}")
     pipeline, predictor = ArchitecturePipeline(denoiser, score, MarginalScheduler()), Predictor.from_pretrained()
+    pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
     seen = {space: pd.concat([table, designs(pipeline, predictor, space)]) for space, table in tables.items()}
     corrected = {space: part.sample for space, part in prepared(vocabulary, seen, targets, parts).items()}
     train_score(score, corrected, frames, CORRECTION, work / f"score-{len(SCORE)}")

@@ -27,7 +27,8 @@ class Prepared(NamedTuple):
 
 def prepare(
     vocabulary: Vocabulary, space: str, archs: Sequence[str], columns: Mapping[str, Floats], targets: Sequence[str],
-    ties: Floats | None = None, qualities: Sequence[str] = (), scales: Mapping[str, LinearScale | LogScale] | None = None,
+    ties: Floats | None = None, qualities: Sequence[str] = (),
+    scales: Mapping[str, LinearScale | LogScale] | None = None,
 ) -> Prepared:  # fmt: skip
     """Encode architectures and bring what is known of them onto the scales of their space.
 

@@ -51,6 +51,20 @@ def test_guided_networks_are_better_than_random_ones(generator: Generator) -> No
 
 
 @pytest.mark.parametrize(
+    "space", [space if space == "fbnet" else pytest.param(space, marks=pytest.mark.slow) for space in SPACES]
+)
+def test_cheap_networks_are_better_than_random_cheap_ones(generator: Generator, space: str) -> None:
+    """Where a score has seen random networks alone, it is led to where it is wrong: once those of FBNet were worse."""
+    rng, found = random.Random(0), spaces.get(space)
+    oracle = generator.oracle(space, Condition(space=space))
+    drawn = sorted({found.sample(rng) for _ in range(40)}, key=lambda arch: oracle.costs(arch)["macs"])
+    cheap = drawn[: len(drawn) // 2]
+    budget = oracle.costs(cheap[-1])["macs"]
+    made = generator.generate(Condition(space=space, max_macs=budget), 4, seed=0, settings=QUICK)
+    assert np.mean([one.answer["mean"] for one in made]) > np.quantile(oracle.quality(cheap), 0.75)
+
+
+@pytest.mark.parametrize(
     ("space", "budgets"),
     [
         ("nasbench201", {"max_params": 4e5}), ("nasbench101", {"max_macs": 3e8, "max_depth": 30}),
