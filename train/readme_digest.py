@@ -192,6 +192,6 @@ def _speed() -> list[Finding]:
                 ""),
         Finding(
             "`archlm generate`, 16 networks with ONNX, source and report, cold; 1,000 networks, each",
-            f"{made.seconds.iloc[0]:.1f} s; {made['seconds each'].iloc[1]:.4f} s", "",
+            f"{made.seconds.iloc[0]:.1f} s; {made['seconds each'].iloc[1:].max():.4f} s", "",
         ),
     ]  # fmt: skip
