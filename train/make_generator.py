@@ -2,7 +2,7 @@
 
     python -m train.make_generator
 
-Goes on where it was interrupted. About two hours on one core.
+Goes on where it was interrupted. About an hour and a half on one core.
 """
 
 from __future__ import annotations
