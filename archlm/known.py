@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from archlm.answer import FAMILIAR
 
 Floats = NDArray[np.float64]
 
 NEAREST = 3
 """How many neighbours a distance is taken over and an answer names."""
 _BATCH = 256
+_LEAST = 1e-9
 _REACH = 1e4
 """Deviations beyond which a stranger is not told apart from another: squares must fit into float32."""
 
@@ -139,6 +143,22 @@ class KnownArchitectures:
             beyond = len(usual) - np.searchsorted(usual, value, side="left")
             shares.append((beyond + 1) / (len(usual) + 1))
         return np.array(shares), near
+
+    def strangeness(self, near: Nearest) -> Floats:
+        """How much of a stranger each query is: 0 while it is familiar, 1 from twice as far on. Shapes: B -> [B].
+
+        It grows with the logarithm of the distance from where `in_distribution` falls below `FAMILIAR`.
+        """
+        edges = {str(name): _edge(self.familiar[str(name)]) for name in np.unique(self.labels[near.places[:, 0]])}
+        edge = np.array([edges[self.spaces[place]] for place in near.places[:, 0]])
+        times = near.distances.mean(axis=1) / np.maximum(edge, _LEAST)
+        return np.clip(np.log2(np.maximum(times, 1.0)), 0.0, 1.0)
+
+
+def _edge(usual: Floats) -> float:
+    """The largest distance that is familiar among sorted ones of which few are expected beyond."""
+    strange = ceil(FAMILIAR * (len(usual) + 1)) - 1
+    return float(usual[-strange]) if strange else float("inf")
 
 
 def embed(features: Floats, vectors: NDArray[np.float32]) -> Floats:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.answer import FAMILIAR
 from archlm.conformal import widths_by_space
 from archlm.known import Nearest
 from archlm.members.blend import blend_by_space
@@ -20,22 +19,36 @@ from onnx_bench.tasks.task import Task
 Floats = NDArray[np.float64]
 
 
-def familiarity(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> tuple[Floats, Nearest]:
-    """`in_distribution` among the networks of the task, 0 for one that it cannot be asked of. Shapes: B graphs -> [B].
+class Familiarity(NamedTuple):
+    """How well B networks are known among those of a task.
 
-    With the nearest of those networks.
+    Shapes:
+        share: [B] `in_distribution`; strange: [B] see `KnownArchitectures.strangeness`; near: the nearest of those
+            networks.
     """
+
+    share: Floats
+    strange: Floats
+    near: Nearest
+
+
+def familiarity(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> Familiarity:
+    """A network that the task cannot be asked of is a stranger, however near it lies."""
     known = weights.known
     share, near = known.in_distribution(signals.embedding, known.of_spaces(part.spaces))
-    return np.where([bool(misfits(graph, task)) for graph in signals.graphs], 0.0, share), near
+    odd = np.array([bool(misfits(graph, task)) for graph in signals.graphs])
+    return Familiarity(np.where(odd, 0.0, share), np.where(odd, 1.0, known.strangeness(near)), near)
 
 
 def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> list[dict[str, Any]]:
-    """A row of `archlm.answer` for each network: of the members' blend, or of the cross-domain head for strangers."""
+    """A row of `archlm.answer` for each network.
+
+    The members' blend answers for familiar networks, the cross-domain head for strangers; in between both do, the head
+    the more the stranger the network is.
+    """
     if signals.neural is None:
         return []
-    share, near = familiarity(weights, signals, task, part)
-    familiar = share >= FAMILIAR
+    share, strange, near = familiarity(weights, signals, task, part)
     place = weights.neural.tasks.index(task.name)
     trees = part.model.score(signals.features)
     reads = any(blend.reads_text for blend in part.blends.values())
@@ -49,8 +62,8 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     mean = scale.to_value(blended)
     inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
     outside, beyond = part.cross.interval(score, scale), part.cross.beyond(score)
-    low, middle, high = (np.where(familiar, a, b) for a, b in zip(inside, outside, strict=True))
-    mean = np.where(familiar, mean, middle)
+    low, middle, high = (a + strange * (b - a) for a, b in zip(inside, outside, strict=True))
+    mean += strange * (outside[1] - mean)
     percentile = scale.percentile(mean)
     sign = quality_sign(task)
     if sign < 0:
@@ -64,7 +77,7 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
             "q50": sign * float(middle[i]), "q95": sign * float(high[i]), "percentile": float(percentile[i]),
             "in_distribution": float(share[i]), "score": float(score[i]),
             "neighbours": known.describe(near, i, predicted[i].tolist()),
-            "warnings": [*graph.warnings, *_notes(graph, task, bool(familiar[i]), bool(cut[i]), int(beyond[i]))],
+            "warnings": [*graph.warnings, *_notes(graph, task, float(strange[i]), bool(cut[i]), int(beyond[i]))],
             "error": None,
         })  # fmt: skip
     return rows
@@ -75,18 +88,23 @@ def quality_sign(task: Task) -> int:
     return 1 if task.direction == "max" else -1
 
 
-def _notes(graph: ArchGraph, task: Task, familiar: bool, truncated: bool, beyond: int) -> list[str]:
+def _notes(graph: ArchGraph, task: Task, strange: float, truncated: bool, beyond: int) -> list[str]:
     notes = misfits(graph, task) or remarks(graph, task)
-    if not familiar:
+    if strange == 1:
         notes.append(
             f"unlike the networks measured on {task.name}: not asked of the neural members but ranked by the "
             "cross-domain head, the interval is that of unknown spaces"
         )
-        if beyond:
-            notes.append(
-                f"ranked {'below' if beyond < 0 else 'above'} all networks measured on {task.name}: it may be "
-                f"{'worse' if beyond < 0 else 'better'} than the interval says, which ends where they do"
-            )
-    elif truncated:
+    elif strange > 0:
+        notes.append(
+            f"farther from the networks measured on {task.name} than 95 % of them are from each other: the "
+            f"cross-domain head, which ranks unknown spaces, has {max(strange, 0.01):.0%} of answer and interval"
+        )
+    if strange > 0 and beyond:
+        notes.append(
+            f"ranked {'below' if beyond < 0 else 'above'} all networks measured on {task.name}: it may be "
+            f"{'worse' if beyond < 0 else 'better'} than the interval says, which ends where they do"
+        )
+    if strange < 1 and truncated:
         notes.append("its text is longer than the text encoder reads; the end of it was left out there")
     return notes

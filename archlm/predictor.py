@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.answer import COLUMNS, FAMILIAR, ErrorInfo
+from archlm.answer import COLUMNS, ErrorInfo
 from archlm.checkpoint import write_checkpoint
 from archlm.described_answer import described_rows
 from archlm.explain import explain_graph
@@ -191,7 +191,9 @@ class Predictor:
         return lambda signals: measured_rows(self.weights, signals, get_task(task), part)
 
     def explain(self, item: Any, task: str, layers: int = 10) -> dict[str, Any]:
-        """Which features and which layers move the answer of the trees or the head; the neural members do not say.
+        """Which features and which layers move the answer of the trees or the head, whichever has more of it.
+
+        The neural members do not say.
 
         Args:
             item: As in `predict`.
@@ -212,8 +214,8 @@ class Predictor:
         if self._device_of(task):
             raise UserInputError(f"{task} adds up over the layers; `archlm inspect` shows their MACs")
         graph, part, asked = as_graph(item), self.weights.task(task), get_task(task)
-        share, _ = familiarity(self.weights, Signals.of(self.weights, [graph]), asked, part)
-        familiar, sign = bool(share[0] >= FAMILIAR), quality_sign(asked)
+        strange = familiarity(self.weights, Signals.of(self.weights, [graph]), asked, part).strange[0]
+        familiar, sign = bool(strange < 0.5), quality_sign(asked)
 
         def to_value(score: Floats) -> Floats:
             return sign * part.model.scale.to_value(score if familiar else part.cross.to_normal(score))

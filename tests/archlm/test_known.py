@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from archlm.answer import FAMILIAR
 from archlm.known import NEAREST, KnownArchitectures, embed
 
 Floats = NDArray[np.float64]
@@ -61,6 +64,24 @@ def test_members_are_familiar_and_strangers_are_not(known: KnownArchitectures) -
     assert np.mean(family < 0.05) < 0.12
     strangers, _ = known.in_distribution(np.array([[8.0] * 5, [1e6] * 5]))
     assert strangers == pytest.approx(1 / 101), "as far as none of the hundred held out"
+
+
+def test_one_becomes_a_stranger_step_by_step(known: KnownArchitectures) -> None:
+    """Nothing of one while it is familiar, all from twice as far on, and no jump between."""
+    line = np.linspace(0, 12, 2000)[:, None] * np.ones(5) / np.sqrt(5)
+    share, near = known.in_distribution(line, known.of_spaces(["dense"]))
+    strange, distance = known.strangeness(near), near.distances.mean(axis=1)
+    np.testing.assert_array_equal(strange == 0, share >= FAMILIAR)
+    edge = distance[strange == 0].max()
+    assert (strange[distance >= 2.05 * edge] == 1).all() and (strange[distance <= 1.95 * edge] < 1).all()
+    order = np.argsort(distance)
+    assert (np.diff(strange[order]) >= 0).all() and np.diff(strange[order]).max() < 0.1
+
+
+def test_a_space_of_too_few_to_tell_has_no_strangers(known: KnownArchitectures) -> None:
+    few = replace(known, familiar={space: distances[:18] for space, distances in known.familiar.items()})
+    share, near = few.in_distribution(np.full((1, 5), 1e5))
+    assert share >= FAMILIAR and few.strangeness(near) == 0
 
 
 def test_search_within_some(known: KnownArchitectures) -> None:

@@ -19,6 +19,8 @@ from archlm import Predictor
 from archlm.answer import COLUMNS, FAMILIAR
 from archlm.checkpoint import write_checkpoint
 from archlm.items import as_graph
+from archlm.known import KnownArchitectures
+from archlm.measured_answer import familiarity, measured_rows
 from archlm.signals import Signals
 from archlm.weights_store import Weights
 from encoders.features import NAMES, compute_many
@@ -149,6 +151,24 @@ def test_a_stranger_is_said_to_be_one(predictor: Predictor) -> None:
     assert row.q95 - row.q05 > 3 * (familiar.q95 - familiar.q05)
 
 
+def test_at_the_edge_both_answer(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members' answer passes to the head's as a network becomes a stranger, and the notes say how far."""
+    signals = Signals.of(predictor.weights, [spaces.get("nats_size").build("64:64:64:64:64")])
+    part, task = predictor.weights.task("cifar10"), get_task("cifar10")
+    share = familiarity(predictor.weights, signals, task, part).strange[0]
+    found = {}
+    for strange in (0.0, share, 1.0):
+        monkeypatch.setattr(KnownArchitectures, "strangeness", lambda self, near, strange=strange: np.array([strange]))
+        (found[strange],) = measured_rows(predictor.weights, signals, task, part)
+    members, edge, head = found.values()
+    assert 0 < share < 1 and edge["in_distribution"] < FAMILIAR
+    for end in ("mean", "q05", "q50", "q95"):
+        assert abs(members[end] - head[end]) > 0.1
+        assert edge[end] == pytest.approx(members[end] + share * (head[end] - members[end]))
+    assert any(f"has {share:.0%} of answer" in note for note in edge["warnings"])
+    assert not any("cross-domain head" in note for note in members["warnings"])
+
+
 def test_a_stranger_beyond_what_was_measured_says_so(predictor: Predictor) -> None:
     tiny = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4 * 30 * 30, 10))
     table = predictor.predict([(tiny, torch.zeros(1, 3, 32, 32)), EXAMPLE], ["imagenet-1k"])
@@ -181,8 +201,8 @@ def test_what_raises_the_score_is_explained_as_raising_the_value(predictor: Pred
     weights, part, graph = predictor.weights, predictor.weights.task(task), as_graph(item)
     table = compute_many([graph])
     found = predictor.explain(item, task)["features"]
-    familiar = predictor.predict([item], [task]).in_distribution[0] >= FAMILIAR
-    moved = (part.model if familiar else weights.head).contributions(table)[0]
+    strange = familiarity(weights, Signals.of(weights, [graph]), get_task(task), part).strange[0]
+    moved = (part.model if strange < 0.5 else weights.head).contributions(table)[0]
     sign = 1 if get_task(task).direction == "max" else -1
     effects = {one["name"]: one["effect"] for one in found}
     assert any(effects.values())

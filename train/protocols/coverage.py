@@ -4,7 +4,8 @@
 
 An architecture counts once, however many isomorphic descriptions it has. Known: the fifth of the groups that no member
 has seen; blend and bands are taken from one half of it and judged on the other, and the other way round. Unseen: a
-whole space is held out of everything; its classification task is asked where another space was measured on it too.
+whole space is held out of everything; its classification task is asked, of the cross-domain head alone, where another
+space was measured on it too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from archlm.answer import FAMILIAR
 from archlm.conformal import widths_by_space
 from archlm.known import KnownArchitectures, embed
 from archlm.members.blend import blend_by_space
@@ -90,9 +90,9 @@ class Unfamiliar:
         return cross.interval(self.head.score(features), scale)
 
 
-def familiarity(known: KnownArchitectures, points: Floats, spaces: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether networks are like those of `spaces`. Shapes: [B, D] -> [B]."""
-    return known.in_distribution(points, np.isin(known.spaces, spaces))[0] >= FAMILIAR
+def strangeness(known: KnownArchitectures, points: Floats, spaces: Sequence[str]) -> Floats:
+    """See `KnownArchitectures.strangeness`, among the networks of `spaces`. Shapes: [B, D] -> [B]."""
+    return known.strangeness(known.nearest(points, only=np.isin(known.spaces, spaces)))
 
 
 def known_rows(spaces: Sequence[Labelled], seed: int) -> list[dict[str, Any]]:
@@ -111,12 +111,12 @@ def known_rows(spaces: Sequence[Labelled], seed: int) -> list[dict[str, Any]]:
     for task, found in calibrations.items():
         names = np.unique(found.rows.spaces)
         places = [points[s.space][held_measured(s, task, unseen)] for s in spaces if task in s.known.targets]
-        familiar = familiarity(known, np.concatenate(places), names.tolist())
+        strange = strangeness(known, np.concatenate(places), names.tolist())
         both = zip(intervals[task], strangers.interval(task, found.rows.x), strict=True)
-        low, middle, high = (np.where(familiar, a, b) for a, b in both)
+        low, middle, high = (a + strange * (b - a) for a, b in both)
         for name in names:
             here = found.rows.spaces == name
-            row = measured(found.rows.y[here], (low[here], middle[here], high[here]), familiar[here])
+            row = measured(found.rows.y[here], (low[here], middle[here], high[here]), strange[here] == 0)
             rows.append({"kind": "known space", "space": name, "task": task, "seed": seed, **row})
             print(rows[-1], flush=True)
     return rows
@@ -141,7 +141,7 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
         if seen:
             values = space.known.targets[task]
             asked = np.isfinite(values)
-            familiar = familiarity(known, points[space.space][asked], seen)
+            familiar = strangeness(known, points[space.space][asked], seen) == 0
             interval = strangers.interval(task, space.features[space.known.rows[asked]])
             row = measured(values[asked], interval, familiar)
             rows.append({"kind": "unseen space", "space": space.space, "task": task, "seed": seed, **row})
