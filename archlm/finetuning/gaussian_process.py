@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,101 +52,200 @@ class BlockScale:
         return np.clip((table - self.mean) * self.factor, -_REACH, _REACH) / self.width
 
 
+class Kernel(NamedTuple):
+    """A linear part and a Matern part (nu = 1.5), of variance about 1 together.
+
+    Attributes:
+        linear: Share of the linear part.
+        length: Of the Matern part.
+    """
+
+    linear: float
+    length: float
+
+    def between(self, products: Floats, apart: Floats) -> Floats:
+        """Covariances of points from their products and distances. Shapes: [B, N], [B, N] -> [B, N]."""
+        steps = np.sqrt(3.0) * apart / self.length
+        return self.linear * products + (1.0 - self.linear) * (1.0 + steps) * np.exp(-steps)
+
+    def own(self, squares: Floats) -> Floats:
+        """Variances of points from their products with themselves. Shapes: [B] -> [B]."""
+        return self.linear * squares + 1.0 - self.linear
+
+
+KERNELS = (
+    *(Kernel(linear, length) for linear in (0.0, 0.25, 0.5, 0.75) for length in (0.5, 1.0, 2.0, 4.0)), Kernel(1.0, 1.0),
+)  # fmt: skip
+NOISES = np.geomspace(0.01, 10.0, 7)
+"""Variances of the noise, in those of the kernel."""
+_JUDGES = 300
+"""Labels that tell which kernels are probable, where there are more: these alone are fitted to all."""
+_LEAST_MASS = 0.01
+"""Probability of a kernel below which it is left out."""
+
+
+class Explanation(NamedTuple):
+    """How a kernel explains N labels with each of Q noises; the variance of both together is integrated out.
+
+    Shapes:
+        evidence: [Q] logarithm of the likelihood, up to what kernels share; variance: [Q] of the kernel; weights:
+            [Q, N] of the mean; values: [Q, N] eigenvalues of the kernel matrix with its noise; vectors: [N, N].
+    """
+
+    evidence: Floats
+    variance: Floats
+    weights: Floats
+    values: Floats
+    vectors: Floats
+
+    @classmethod
+    def of(cls, kernel: Kernel, points: Floats, target: Floats) -> Explanation:
+        """Shapes: points [N, D], target [N]."""
+        values, vectors = np.linalg.eigh(kernel.between(points @ points.T, distances(points, points)))
+        noisy = np.maximum(values, 0.0) + NOISES[:, None]
+        turned = target @ vectors
+        variance = np.maximum((np.square(turned) / noisy).mean(axis=1), _LEAST**2)  # labels may all be the same
+        evidence = -0.5 * (np.log(noisy).sum(axis=1) + len(target) * np.log(variance))
+        return cls(evidence, variance, (turned / noisy) @ vectors.T, noisy, vectors)
+
+    def inverse(self, factors: Floats) -> Floats:
+        """Sum of the inverse matrices times a factor each. Shapes: [Q] -> [N, N]."""
+        return (self.vectors * (factors[:, None] / self.values).sum(axis=0)) @ self.vectors.T
+
+    @property
+    def precision(self) -> Floats:
+        """Diagonals of the inverse matrices. Shapes: -> [Q, N]."""
+        return (1.0 / self.values) @ np.square(self.vectors).T
+
+
 @dataclass(frozen=True)
 class GaussianProcess:
-    """A linear part and a Matern part (nu = 1.5) over standardised blocks; scikit-learn finds the hyperparameters.
+    """Gaussian processes over standardised blocks, averaged by how well each explains the labels.
 
-    The process is kept as arrays, so that an answer needs numpy alone.
+    A dozen labels are explained about as well by many kernels, and the one that does it best is often luck: so a grid
+    of them answers, each as far as it is probable (Bayesian model averaging, Hoeting et al. 1999). The processes are
+    kept as arrays, so that an answer needs numpy alone.
 
     Attributes:
         scale: Of the inputs.
         inputs: [N, D] the labelled networks.
-        weights: [N] of the mean.
-        inverse: [N, N] inverse of the kernel matrix, noise included.
-        linear, smooth, length, noise: Hyperparameters: variances of both parts, length, variance of the noise.
+        kernels: K that are probable.
+        masses: [K, Q] probability of each with each of Q noises.
+        weights: [K, Q, N] of their means.
+        inverse: [K, N, N] their inverse matrices by probability and variance.
+        variance: [K] of the kernels, by probability.
+        noise: Variance of the noise.
+        typical: See `typical_deviation`, in `spread`.
         mean: What is predicted far from every label.
         spread: Deviation of the labels.
     """
 
     scale: BlockScale
     inputs: Floats
+    kernels: tuple[Kernel, ...]
+    masses: Floats
     weights: Floats
     inverse: Floats
-    linear: float
-    smooth: float
-    length: float
+    variance: Floats
     noise: float
+    typical: float
     mean: float
     spread: float
 
     @classmethod
     def fit(cls, sample: Sample, scores: Floats, names: Sequence[str]) -> GaussianProcess:
-        """Maximise the marginal likelihood of the labels. Shapes: N networks, [N]."""
-        import warnings
-
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
-
+        """Ask the labels how probable each kernel is. Shapes: N networks, [N]."""
         scale = BlockScale.fit(sample, names)
-        inputs = scale.apply(sample)
+        points = _placed(scale, sample)
         mean, spread = float(scores.mean()), float(scores.std()) or 1.0
-        flat = ConstantKernel(1.0, (1e-4, 1e3)) * DotProduct(_LEAST, "fixed")
-        smooth = ConstantKernel(1.0, (1e-3, 1e3)) * Matern(2.0 * np.sqrt(len(names)), (0.1, 100.0), nu=1.5)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a hyperparameter at its bound is an answer
-            found: Any = GaussianProcessRegressor(
-                flat + smooth + WhiteKernel(0.1, (1e-3, 10.0))
-            ).fit(inputs, (scores - mean) / spread)
-        kernel = found.kernel_
-        linear, noise = float(kernel.k1.k1.k1.constant_value), float(kernel.k2.noise_level)
-        variance, length = float(kernel.k1.k2.k1.constant_value), float(kernel.k1.k2.k2.length_scale)
-        root = np.linalg.inv(found.L_)
-        return cls(scale, inputs, found.alpha_, root.T @ root, linear, variance, length, noise, mean, spread)
+        target = (scores - mean) / spread
+        judges = np.linspace(0, len(target) - 1, min(len(target), _JUDGES)).astype(int)
+        found = [Explanation.of(kernel, points[judges], target[judges]) for kernel in KERNELS]
+        probable = np.flatnonzero(_probabilities(found).sum(axis=1) >= _LEAST_MASS)
+        kernels, found = tuple(KERNELS[place] for place in probable), [found[place] for place in probable]
+        if len(judges) < len(target):
+            found = [Explanation.of(kernel, points, target) for kernel in kernels]
+        masses = _probabilities(found)
+        weights = np.stack([one.weights for one in found])
+        variances = np.stack([one.variance for one in found])
+        precision = np.stack([one.precision for one in found])
+        # What the processes say of each label without it.
+        doubt = np.einsum("kq,kqn->n", masses * variances, 1.0 / precision)
+        doubt += _disagreement(target - weights / precision, masses)
+        inverse = [one.inverse(factors) for one, factors in zip(found, masses * variances, strict=True)]
+        return cls(
+            scale, points, kernels, masses, weights, np.stack(inverse), (masses * variances).sum(axis=1),
+            float((masses * variances * NOISES).sum()), float(np.median(np.sqrt(doubt))), mean, spread,
+        )  # fmt: skip
 
     def predict(self, sample: Sample) -> Floats:
         """Mean scores. Shapes: B networks -> [B]."""
-        return self.mean + self.spread * (self._shared(self.scale.apply(sample)) @ self.weights)
+        weights = np.einsum("kq,kqn->kn", self.masses, self.weights)
+        shared = self._shared(_placed(self.scale, sample))
+        means = [one @ weight for one, weight in zip(shared, weights, strict=True)]
+        return self.mean + self.spread * np.sum(means, axis=0)
 
     def deviation(self, sample: Sample) -> Floats:
         """Deviations of fresh measurements from `predict`. Shapes: B networks -> [B]."""
-        points = self.scale.apply(sample)
-        shared = self._shared(points)
-        own = self.linear * np.square(points).sum(axis=1) + self.smooth + self.noise
-        variance = own - np.einsum("bn,nm,bm->b", shared, self.inverse, shared, optimize=True)
-        return self.spread * np.sqrt(np.maximum(variance, _LEAST_SHARE * self.noise))
+        points = _placed(self.scale, sample)
+        squares = np.square(points).sum(axis=1)
+        variance, means = np.full(len(points), self.noise), []
+        for place, shared in enumerate(self._shared(points)):
+            variance += self.variance[place] * self.kernels[place].own(squares)
+            variance -= np.einsum("bn,nm,bm->b", shared, self.inverse[place], shared, optimize=True)
+            means.append(self.weights[place] @ shared.T)
+        variance = np.maximum(variance, _LEAST_SHARE * self.noise) + _disagreement(np.stack(means), self.masses)
+        return self.spread * np.sqrt(variance)
 
     @property
     def typical_deviation(self) -> float:
         """Median deviation, at the labelled networks, of an answer that has not seen the label it is compared with."""
-        return self.spread * float(np.median(1.0 / np.sqrt(np.diag(self.inverse))))
+        return self.spread * self.typical
 
-    def _shared(self, points: Floats) -> Floats:
-        """Covariances with the labelled networks. Shapes: [B, D] -> [B, N]."""
-        return self.linear * (points @ self.inputs.T) + self.smooth * _matern(points, self.inputs, self.length)
+    def _shared(self, points: Floats) -> Iterator[Floats]:
+        """Covariances with the labelled networks, by each kernel. Shapes: [B, D] -> K of [B, N]."""
+        products, apart = points @ self.inputs.T, distances(points, self.inputs)
+        return (kernel.between(products, apart) for kernel in self.kernels)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """For a checkpoint; the names of the blocks are kept apart."""
-        numbers = [self.linear, self.smooth, self.length, self.noise, self.mean, self.spread]
         return {
-            "inputs": self.inputs, "weights": self.weights, "inverse": self.inverse, "numbers": np.array(numbers),
+            "inputs": self.inputs, "kernels": np.array(self.kernels), "masses": self.masses, "weights": self.weights,
+            "inverse": self.inverse, "variance": self.variance,
+            "numbers": np.array([self.noise, self.typical, self.mean, self.spread]),
             "input_mean": self.scale.mean, "input_factor": self.scale.factor, "input_width": self.scale.width,
         }  # fmt: skip
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> GaussianProcess:
         scale = BlockScale(tuple(names), arrays["input_mean"], arrays["input_factor"], arrays["input_width"])
-        numbers = (float(value) for value in arrays["numbers"])
-        return cls(scale, arrays["inputs"], arrays["weights"], arrays["inverse"], *numbers)
+        kernels = tuple(Kernel(*map(float, row)) for row in arrays["kernels"])
+        noise, typical, mean, spread = map(float, arrays["numbers"])
+        return cls(
+            scale, arrays["inputs"], kernels, arrays["masses"], arrays["weights"], arrays["inverse"],
+            arrays["variance"], noise, typical, mean, spread,
+        )  # fmt: skip
+
+
+def _placed(scale: BlockScale, sample: Sample) -> Floats:
+    """Networks as points whose squared length is about 1. Shapes: B networks -> [B, D]."""
+    return scale.apply(sample) / np.sqrt(len(scale.names))
+
+
+def _probabilities(found: Sequence[Explanation]) -> Floats:
+    """Of K kernels with Q noises each, all as probable before the labels. Shapes: -> [K, Q]."""
+    evidence = np.stack([one.evidence for one in found])
+    likely = np.exp(evidence - evidence.max())
+    return np.asarray(likely / likely.sum())
+
+
+def _disagreement(means: Floats, masses: Floats) -> Floats:
+    """Variance between the means of processes. Shapes: [K, Q, B], [K, Q] -> [B]."""
+    centre = np.einsum("kq,kqb->b", masses, means)
+    return np.einsum("kq,kqb->b", masses, np.square(means - centre))
 
 
 def distances(a: Floats, b: Floats) -> Floats:
     """Euclidean. Shapes: [A, D], [B, D] -> [A, B]."""
     squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None] - 2 * a @ b.T
     return np.sqrt(np.maximum(squares, 0.0))
-
-
-def _matern(a: Floats, b: Floats, length: float) -> Floats:
-    """Shapes: [A, D], [B, D] -> [A, B]."""
-    steps = np.sqrt(3.0) * distances(a, b) / length
-    return (1.0 + steps) * np.exp(-steps)

@@ -3,29 +3,80 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
 
-from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess
+from archlm.finetuning import gaussian_process
+from archlm.finetuning.gaussian_process import KERNELS, NOISES, BlockScale, Explanation, GaussianProcess, Kernel
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import ALL
 from tests.archlm.finetuning.samples import made_up, quality
 
 
-def test_answers_are_those_of_scikit_learn() -> None:
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
+def library(kernel: Kernel, noise: float, variance: float) -> GaussianProcessRegressor:
+    """The same kernel in scikit-learn."""
+    return GaussianProcessRegressor(
+        ConstantKernel(variance * max(kernel.linear, 1e-12), "fixed") * DotProduct(1e-6, "fixed")
+        + ConstantKernel(variance * max(1 - kernel.linear, 1e-12), "fixed") * Matern(kernel.length, "fixed", nu=1.5)
+        + WhiteKernel(variance * noise, "fixed"), optimizer=None,
+    )  # fmt: skip
 
+
+@pytest.mark.parametrize("kernel", [Kernel(0.0, 1.0), Kernel(0.25, 2.0), Kernel(1.0, 1.0)])
+def test_answers_of_one_kernel_are_those_of_scikit_learn(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gaussian_process, "KERNELS", (kernel,))
+    monkeypatch.setattr(gaussian_process, "NOISES", np.array([0.3]))
     sample, fresh = made_up(25), made_up(10, seed=1)
     target = quality(sample)
     found = GaussianProcess.fit(sample, target, ALL)
-    kernel = (
-        ConstantKernel(found.linear, "fixed") * DotProduct(1e-6, "fixed")
-        + ConstantKernel(found.smooth, "fixed") * Matern(found.length, "fixed", nu=1.5)
-        + WhiteKernel(found.noise, "fixed")
-    )
-    other = GaussianProcessRegressor(kernel).fit(found.scale.apply(sample), (target - found.mean) / found.spread)
-    mean, deviation = other.predict(found.scale.apply(fresh), return_std=True)
+    other = library(kernel, 0.3, found.variance[0]).fit(found.inputs, (target - found.mean) / found.spread)
+    points = found.scale.apply(fresh) / np.sqrt(len(ALL))
+    mean, deviation = other.predict(points, return_std=True)
     np.testing.assert_allclose(found.predict(fresh), found.mean + found.spread * mean, rtol=1e-6)
     np.testing.assert_allclose(found.deviation(fresh), found.spread * deviation, rtol=1e-4)
+
+
+def test_kernels_are_weighed_by_the_likelihood_of_scikit_learn() -> None:
+    """With the variance that explains the labels best, which differs from the integral by what kernels share."""
+    sample = made_up(25)
+    found = GaussianProcess.fit(sample, quality(sample), ALL)
+    target = (quality(sample) - found.mean) / found.spread
+    ours, theirs = [], []
+    for kernel in KERNELS:
+        one = Explanation.of(kernel, found.inputs, target)
+        for noise, variance, evidence in zip(NOISES, one.variance, one.evidence, strict=True):
+            other = library(kernel, noise, variance).fit(found.inputs, target)
+            ours.append(evidence)
+            theirs.append(other.log_marginal_likelihood_value_)
+    np.testing.assert_allclose(np.array(ours) - ours[0], np.array(theirs) - theirs[0], atol=1e-5)
+    likely = np.exp(np.array(ours) - max(ours)).reshape(len(KERNELS), len(NOISES))
+    places = [KERNELS.index(kernel) for kernel in found.kernels]
+    np.testing.assert_allclose(found.masses, likely[places] / likely[places].sum(), rtol=1e-9)
+    assert likely[places].sum() > 0.8 * likely.sum() and len(places) < len(KERNELS)
+
+
+def test_what_it_says_of_labels_it_has_not_seen_is_what_fits_without_them_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gaussian_process, "KERNELS", (Kernel(0.25, 2.0),))
+    monkeypatch.setattr(gaussian_process, "NOISES", np.array([0.3]))
+    sample = made_up(12)
+    found = GaussianProcess.fit(sample, quality(sample), ALL)
+    target = (quality(sample) - found.mean) / found.spread
+    doubts = []
+    for place in range(len(target)):
+        others = np.arange(len(target)) != place
+        other = library(found.kernels[0], 0.3, found.variance[0]).fit(found.inputs[others], target[others])
+        doubts.append(other.predict(found.inputs[[place]], return_std=True)[1][0])
+    assert found.typical_deviation == pytest.approx(found.spread * np.median(doubts), rel=1e-5)
+
+
+def test_many_labels_choose_their_kernels_by_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample, fresh = made_up(150), made_up(60, seed=1)
+    whole = GaussianProcess.fit(sample, quality(sample), ALL)
+    monkeypatch.setattr(gaussian_process, "_JUDGES", 60)
+    some = GaussianProcess.fit(sample, quality(sample), ALL)
+    assert some.inputs.shape == whole.inputs.shape and some.weights.shape[-1] == 150
+    assert np.corrcoef(some.predict(fresh), whole.predict(fresh))[0, 1] > 0.98
 
 
 def test_it_learns_from_every_block() -> None:
