@@ -63,7 +63,8 @@ def test_several_inputs_of_several_types_and_dotted_names(project: str) -> None:
 @pytest.mark.parametrize(
     ("factory", "error", "message"),
     [("nothing", UnknownNameError, "has no 'nothing'"), ("broken", UnsupportedGraphError, "no weights here"),
-     ("leaves", UnsupportedGraphError, "SystemExit"), ("number", UnsupportedGraphError, "returned int"), ("small", UnsupportedGraphError, "with input 1x4x6x6")],
+     ("leaves", UnsupportedGraphError, "SystemExit"), ("number", UnsupportedGraphError, "returned int"),
+     ("small", UnsupportedGraphError, "with input 1x4x6x6")],
 )  # fmt: skip
 def test_what_goes_wrong_is_said(project: str, factory: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
@@ -77,7 +78,7 @@ def test_a_missing_module_is_said(project: str) -> None:
 
 def test_a_script_that_exits_is_said(project: str, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("import sys\nsys.exit(0)\n")
-    with pytest.raises(UnknownNameError, match="cannot import 'script' .*SystemExit"):
+    with pytest.raises(UnknownNameError, match=r"cannot import 'script' .*SystemExit"):
         load_factory("script:net")
 
 
