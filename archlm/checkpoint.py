@@ -27,16 +27,24 @@ _GZIP = 31
 """What `zlib` calls the format of gzip."""
 
 
-def write_checkpoint(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
-    """Write `files` (name -> content) and the manifest; `about` is free text and numbers on their origin.
+def write_checkpoint(
+    folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any], *, kept: Mapping[str, bytes] | None = None
+) -> None:
+    """Write files and the manifest. What `folder` held before stays until everything is written.
 
-    Names ending in `.gz` are compressed here, the same content always to the same bytes. What `folder` held before
-    stays until everything is written; files of other names stay for good.
+    Files of other names in `folder` stay for good.
+
+    Args:
+        folder: Where to write.
+        files: Name -> content. Where a name ends in `.gz`, it is compressed here, the same content to the same bytes.
+        about: Free text and numbers on their origin.
+        kept: Further files as another checkpoint stores them, see `Checkpoint.stored`.
 
     Raises:
         UserInputError: The folder cannot be written.
     """
-    stored = {n: gzip.compress(content, mtime=0) if n.endswith(".gz") else content for n, content in files.items()}
+    stored = dict(kept or {})
+    stored |= {n: gzip.compress(content, mtime=0) if n.endswith(".gz") else content for n, content in files.items()}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
     manifest = {"format": FORMAT, "about": dict(about), "sha256": sums}
     stored[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
@@ -106,6 +114,11 @@ class Checkpoint:
         Raises:
             CheckpointError: It is missing, not the file that was written, or larger than the limit.
         """
+        stored = self.stored(name)
+        return _unpacked(stored, self.folder / name) if name.endswith(".gz") else stored
+
+    def stored(self, name: str) -> bytes:
+        """One file as it is stored. Raises as `read`."""
         expected = self._sums.get(name)
         if expected is None or Path(name).name != name:
             raise CheckpointError(f"{self.folder} has no {name!r} in its {MANIFEST}")
@@ -116,7 +129,7 @@ class Checkpoint:
             raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
         if hashlib.sha256(stored).hexdigest() != expected:
             raise CheckpointError(f"{path} was altered: its sha256 is not the one in {MANIFEST}; install again")
-        return _unpacked(stored, path) if name.endswith(".gz") else stored
+        return stored
 
     def read_json(self, name: str) -> Any:
         """The content of one JSON file. Raises as `read`."""

@@ -54,7 +54,7 @@ def load_factory(name: str, inputs: Sequence[str] = ()) -> ArchGraph:
     Raises:
         UnknownNameError: There is no such module or factory.
         UnsupportedGraphError: The factory fails, returns something else, or the network cannot be exported.
-        UserInputError: An input shape is malformed.
+        UserInputError: An input shape is malformed, or does not fit into memory.
     """
     shapes = [parse_input(text) for text in inputs or (DEFAULT_INPUT,)]
     module = _make(name)
@@ -70,7 +70,7 @@ def _make(name: str) -> torch.nn.Module:
 
         if not isinstance(made, torch.nn.Module):
             made = made()
-    except Exception as error:  # the user's own code may raise anything
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything, and scripts exit
         raise UnsupportedGraphError(f"{name} raised {type(error).__name__}: {error}") from error
     if not isinstance(made, torch.nn.Module):
         raise UnsupportedGraphError(f"{name} returned {type(made).__name__}, expected a torch.nn.Module")
@@ -83,7 +83,7 @@ def _find(name: str) -> Any:
     sys.path.insert(0, here)
     try:
         module = import_module(module_name)
-    except Exception as error:  # the user's own code may raise anything
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything, and scripts exit
         hidden = [floor for floor in FLOORS if Path(floor).exists() or Path(f"{floor}.py").exists()]
         hint = f" (archlm's own package {hidden[0]!r} hides yours while it runs)" if hidden else ""
         raise UnknownNameError(
@@ -101,4 +101,8 @@ def _example(shape: tuple[int, ...], dtype: str) -> torch.Tensor:
     import torch
 
     # Zeros are a valid token and a valid pixel; only the shapes enter the graph.
-    return torch.zeros(shape, dtype=getattr(torch, dtype))
+    try:
+        return torch.zeros(shape, dtype=getattr(torch, dtype))
+    except RuntimeError as error:
+        shown = "x".join(map(str, shape))
+        raise UserInputError(f"an input of {shown} {dtype} does not fit into memory: give a smaller shape") from error

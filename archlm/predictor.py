@@ -316,8 +316,8 @@ class Predictor:
         from archlm.finetuning.store import PREFIX, finetuned_files
 
         checkpoint = self.weights.checkpoint
-        files = {name: checkpoint.read(name) for name in checkpoint.names() if not name.startswith(PREFIX)}
-        write_checkpoint(Path(folder), files | finetuned_files(self.finetuned), checkpoint.about)
+        kept = {name: checkpoint.stored(name) for name in checkpoint.names() if not name.startswith(PREFIX)}
+        write_checkpoint(Path(folder), finetuned_files(self.finetuned), checkpoint.about, kept=kept)
 
     def reads_as_trained(self, task: str | Task) -> bool:
         """Whether it matters for a task how a network was trained, dead branches included: they cost time as well."""

@@ -184,7 +184,7 @@ class Weights:
 
     def network_files(self) -> list[bytes]:
         """The graph networks as ONNX files."""
-        return [self.checkpoint.read(_graph_file(i)) for i in range(self._config["graph_networks"])]
+        return [network.content for network in self.neural.graph.networks]
 
     @parsing("a task of the weights")
     def task(self, name: str) -> TaskPart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from generators.targets import COSTS
+from onnx_bench.prefixed import prefixed
 from onnx_bench.tasks import get_task
 
 
@@ -38,7 +39,4 @@ def unit_of(name: str) -> str:
 
 def shown(number: float) -> str:
     """A number as people write limits: 1.2M, 600k, 3.4."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.4g}{letter}"
-    return f"{number:.4g}"
+    return "".join(prefixed(number, 4))

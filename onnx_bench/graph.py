@@ -127,8 +127,12 @@ class ArchGraph(Graph):
                      None if shape is None else tuple(shape), params, macs)
                 for op, inputs, attrs, shape, params, macs in body["nodes"]
             )  # fmt: skip
+            outputs = tuple(body["outputs"])
+            if not all(-1 <= source < place for place, node in enumerate(nodes) for source in node.inputs):
+                raise ValueError("a node reads one that does not stand before it")
+            if not all(0 <= place < len(nodes) for place in outputs):
+                raise ValueError("an output is no node")
             check_sizes(nodes)
-            return cls(nodes, tuple(body["outputs"]), body["name"], tuple(body["warnings"]), body["normalised"],
-                       body["stored_params"])  # fmt: skip
-        except (ValueError, KeyError, TypeError) as error:
+            return cls(nodes, outputs, body["name"], tuple(body["warnings"]), body["normalised"], body["stored_params"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise MalformedModelError(f"not the bytes of an ArchGraph: {error}") from error

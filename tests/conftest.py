@@ -31,6 +31,14 @@ def shared_data() -> Path:
     pytest.skip(f"no benchmark records in {' or '.join(map(str, folders))}; set ARCHLM_SHARED to their folder")
 
 
+@pytest.fixture(scope="session")
+def export_cache(request: pytest.FixtureRequest) -> Path:
+    """Framework exports, kept from one test to the next, and from one run to the next."""
+    cache = request.config.cache
+    assert cache is not None
+    return Path(cache.mkdir("exports"))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def own_registry() -> Iterator[None]:
     """Tasks that the tests of a file register are forgotten after it."""

@@ -15,6 +15,19 @@ import pytest
 from tests.code_map import FLOORS, REPOSITORY, SECTION, code_map, modules
 
 SHIPPED = FLOORS[:-1]
+BESIDE: dict[str, dict[str, set[str]]] = {
+    "onnx_bench": {
+        "passes": set(), "tasks": set(), "importing": set(), "writers": set(), "reading": {"importing"},
+        "spaces": {"passes"}, "records": {"spaces", "tasks"},
+    },
+    "encoders": {"proxies": set()},
+    "generators": {"layouts": set(), "training": {"layouts"}},
+    "archlm": {
+        "examples": set(), "members": set(), "devices": set(), "training": set(), "bench": set(), "generation": set(),
+        "finetuning": {"members", "devices", "training"}, "cli": {"bench", "finetuning", "generation"},
+    },
+}  # fmt: skip
+"""Within a floor: what each folder may import from the folders beside it. The files above them are for all."""
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
@@ -33,6 +46,31 @@ def test_imports_run_downward(floor: str) -> None:
     above = set(FLOORS[FLOORS.index(floor) + 1 :]) | {"tests"}
     wrong = {str(path.relative_to(REPOSITORY)): above & set(imported(path)) for path in modules([floor])}
     assert {path: names for path, names in wrong.items() if names} == {}
+
+
+@pytest.mark.parametrize("floor", SHIPPED)
+def test_folders_of_a_floor_keep_apart(floor: str) -> None:
+    found = {path.name: {name for file in path.rglob("*.py") for name in _folders(file, floor)} - {path.name}
+             for path in (REPOSITORY / floor).iterdir() if any(path.glob("*.py"))}  # fmt: skip
+    assert found.keys() == BESIDE[floor].keys()
+    assert {folder: names for folder, names in found.items() if not names <= BESIDE[floor][folder]} == {}
+
+
+def test_only_the_command_imports_the_command_line() -> None:
+    files = [path for path in modules(SHIPPED) if path.parent != REPOSITORY / "archlm/cli"]
+    assert [path.name for path in files if "cli" in _folders(path, "archlm")] == ["__main__.py"]
+
+
+def _folders(path: Path, floor: str) -> set[str]:
+    """The folders of a floor that a file imports from."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    parts = [name.split(".") for name in names]
+    return {part[1] for part in parts if part[0] == floor and len(part) > 1 and (REPOSITORY / floor / part[1]).is_dir()}
 
 
 def test_every_third_party_import_is_a_declared_dependency() -> None:

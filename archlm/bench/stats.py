@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,9 +60,8 @@ def summarise(folder: str | Path) -> Statistics:
     sizes = pd.concat([t.to_pandas() for t in architectures(folder, ["space", *SIZES], 50_000)], ignore_index=True)
     values = measurements(folder).select(["space", "task", "split", "epochs", "value"]).to_pandas()
     values["epochs"] = [f"{epochs:.0f}" if epochs > 0 else "" for epochs in values["epochs"]]
-    return Statistics(
-        manifest, sizes, values, divergence(operator_shares(folder, sizes.space.value_counts().to_dict()))
-    )
+    shares = operator_shares(folder, sizes.space.value_counts().to_dict())
+    return Statistics(manifest, sizes, values, divergence(shares))
 
 
 def operator_shares(folder: str | Path, counts: dict[str, int]) -> pd.DataFrame:
@@ -72,7 +71,7 @@ def operator_shares(folder: str | Path, counts: dict[str, int]) -> pd.DataFrame:
         folder: The data set.
         counts: Architectures of each space.
     """
-    sums: dict[str, Counter[str]] = {space: Counter() for space in counts}
+    sums: dict[str, defaultdict[str, float]] = {space: defaultdict(float) for space in counts}
     seen: Counter[str] = Counter()
     for table in architectures(folder, ["space", "fingerprint", "graph"]):
         for space, fingerprint, graph in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
@@ -80,10 +79,9 @@ def operator_shares(folder: str | Path, counts: dict[str, int]) -> pd.DataFrame:
                 nodes = read_packed(folder, fingerprint, graph).nodes
                 seen[space] += 1
                 for op, number in Counter(node.op for node in nodes).items():
-                    sums[space][op] += number / len(nodes)  # type: ignore[assignment]  # a sum of shares
-    return pd.DataFrame({space: pd.Series(sums[space], dtype=float) / max(seen[space], 1) for space in counts}).fillna(
-        0
-    )
+                    sums[space][op] += number / len(nodes)
+    means = {space: pd.Series(sums[space], dtype=float) / max(seen[space], 1) for space in counts}
+    return pd.DataFrame(means).fillna(0)
 
 
 def divergence(shares: pd.DataFrame) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from archlm.bench.stats import Statistics
-from archlm.cli.terminal import count
 from archlm.writing import writing
+from onnx_bench.prefixed import count
 
 COLOUR = "#3b6ea5"
 TASKS_SHOWN = 24

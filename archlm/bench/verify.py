@@ -25,6 +25,11 @@ OPTIMA = {
 """Best mean accuracy over seeds in percent after 200 epochs, of spaces measured in full (Dong and Yang, 2020)."""
 SAMPLE = 500
 """Architectures that are built and encoded again."""
+READ_FROM_FILES = ("timm_graphs", "timm_table")
+"""Sources of networks as exporters write them. They fold constants and expand tables: the recorded parameters may be
+others."""
+FILES_ONLY = ("timm", "torchvision")
+"""Spaces whose architectures come as files, or need packages that may be absent."""
 
 
 class Check(NamedTuple):
@@ -81,15 +86,11 @@ def _owned(rows: pa.Table, values: pa.Table) -> Check:
 def _parameters(manifest: dict[str, Any]) -> Iterator[Check]:
     for part in manifest["parts"]:
         if recorded := part["recorded_params"]:
-            # Exporters fold constants and expand tables: files of real networks need not hold the recorded count.
             source = part.get("source")
             exact = source not in READ_FROM_FILES
             ok = part["equal_params"] == recorded or not exact
             found = f"{part['equal_params']:,} of {recorded:,} equal{'' if exact else ' (read from exported files)'}"
             yield Check(f"recorded parameters of {source}", ok, found)
-
-
-READ_FROM_FILES = ("timm_graphs", "timm_table")
 
 
 def _optima(values: pa.Table) -> Iterator[Check]:
@@ -160,7 +161,3 @@ def _differences(row: dict[str, Any]) -> Iterator[str]:
             same = False
         if not same:
             yield what
-
-
-FILES_ONLY = ("timm", "torchvision")
-"""Spaces whose architectures come as files, or need packages that may be absent."""

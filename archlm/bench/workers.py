@@ -7,9 +7,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, TypeVar
 
+from onnx_bench.errors import UserInputError
 from onnx_bench.extras import import_extra
 
 Key = TypeVar("Key")
@@ -33,6 +35,7 @@ def run(
 
     Raises:
         MissingExtraError: Ray is asked for and not installed.
+        UserInputError: A process was ended from outside.
     """
     if ray:
         yield from _run_on_ray(function, jobs, workers)
@@ -58,6 +61,11 @@ def _run_in_processes(
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
+    except BrokenProcessPool as error:
+        raise UserInputError(
+            f"one of {workers} worker processes was ended from outside, most likely for want of memory: use fewer of "
+            "them (--workers), and start again; what is done stays"
+        ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

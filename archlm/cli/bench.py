@@ -21,6 +21,9 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The data set.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+LINE_EVERY = 50_000
+"""Architectures, where no terminal shows a bar."""
+
 
 class Form(StrEnum):
     """What `--as` can be."""
@@ -106,11 +109,11 @@ def _reporting() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 def _lines() -> Callable[[str, int, int | None], None]:
-    step, last = 50_000, {}  # type: ignore[var-annotated]
+    last: dict[str, int] = {}
 
     def report(what: str, done: int, total: int | None) -> None:
-        if done // step != last.get(what):
-            last[what] = done // step
+        if (step := done // LINE_EVERY) != last.get(what):
+            last[what] = step
             typer.echo(f"{what}: {done:,}{f' of {total:,}' if total else ''}", err=True)
 
     return report

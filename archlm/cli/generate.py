@@ -12,8 +12,9 @@ import typer
 
 from archlm.cli.lean_imports import OF_DIFFUSERS, hidden, uncompiled
 from archlm.cli.predict_output import familiarity
-from archlm.cli.terminal import clean, count, fail, print_json, print_table, status
+from archlm.cli.terminal import clean, fail, print_json, print_table, status
 from onnx_bench.errors import ArchLMError
+from onnx_bench.prefixed import count
 
 if TYPE_CHECKING:
     from archlm.generation.generated import Generated
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from generators.condition import Condition
     from onnx_bench.tasks.task import Task
 
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([kKmMgG]?)")
-_SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([kKmMgGtT]?)")
+_SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 def quantity(text: str) -> float:

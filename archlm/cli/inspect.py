@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archlm.cli.loading import InputOption, SpaceOption, load_one
-from archlm.cli.terminal import clean, count, print_json, print_table
+from archlm.cli.terminal import clean, print_json, print_table
 from archlm.task_fit import lost_norms
 from onnx_bench.memory import peak_activation_bytes
 from onnx_bench.node import Node, Shape
+from onnx_bench.prefixed import count
 
 if TYPE_CHECKING:
     from onnx_bench.graph import ArchGraph

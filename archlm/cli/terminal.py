@@ -1,4 +1,4 @@
-"""What the commands share on a terminal: safe text, consoles, errors, numbers for people.
+"""What the commands share on a terminal: safe text, consoles, errors.
 
 Names and messages can come from a hostile file. `clean` makes every character that would move the cursor, change
 colours or reorder text visible, and text reaches rich only as `Text`, which reads no markup.
@@ -148,11 +148,3 @@ def _named_later(step: str) -> Timer:
     timer.daemon = True
     timer.start()
     return timer
-
-
-def count(number: float) -> str:
-    """A count for people: 11.7 M."""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= 0.9995 * size:  # three digits would be rounded up to it
-            return f"{number / size:.3g} {unit}"
-    return f"{number:.0f}"

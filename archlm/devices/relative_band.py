@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, exp, sqrt
+from math import ceil, exp
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archlm.conformal import CONFORMAL_LEAST, LEVEL, student_reach
+
 Floats = NDArray[np.float64]
 
-LEVEL = 0.9
-CONFORMAL_LEAST = 40
-"""Measurements from which on their own quantiles give the band; of fewer, Student's t with their deviation."""
+_MOST = 300.0
+"""Logarithm of the largest factor, for measurements that no device could give: products stay numbers."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,10 @@ class RelativeBand:
     @classmethod
     def fit(cls, predicted: Floats, measured: Floats) -> RelativeBand:
         """Take the band from networks that the predictions have not seen, at least two. Shapes: [B], [B]."""
-        ratios = np.sort(np.log(measured / predicted))
+        ratios = np.sort(np.clip(np.log(measured / predicted), -_MOST, _MOST))
         count = len(ratios)
         if count < CONFORMAL_LEAST:
-            from scipy.stats import t  # for fitting alone
-
-            reach = float(t.ppf((1 + LEVEL) / 2, count - 1)) * sqrt(np.mean(np.square(ratios)) * (1 + 1 / count))
+            reach = min(student_reach(ratios), _MOST)
             return cls(exp(-reach), 1.0, exp(reach))
         rank = min(ceil((count + 1) * (1 + LEVEL) / 2), count)
         return cls(exp(ratios[count - rank]), exp(np.median(ratios)), exp(ratios[rank - 1]))

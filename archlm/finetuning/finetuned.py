@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from archlm.checkpoint import parsing
+from archlm.conformal import CONFORMAL_LEAST, LEVEL, student_reach
 from archlm.finetuning.device_costs import DeviceCosts
 from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess, distances
 from archlm.finetuning.learning_curve import LearningCurve
@@ -39,9 +39,6 @@ from onnx_bench.tasks.task import Task
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.9
-CONFORMAL_LEAST = 40
-"""Labels from which on the cross-validated residuals give the interval; of fewer, Student's t with their deviation."""
 NEAREST = 3
 _PER_NETWORK = ("values", "scores", "points", "usual")
 """Arrays of a checkpoint with a row for each measured network."""
@@ -264,11 +261,8 @@ def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
 
 def _band(residuals: Floats) -> tuple[float, float, float]:
     """5 %, 50 % and 95 % of the residual of a fresh network. Shapes: [N]."""
-    from scipy.stats import t
-
-    count = len(residuals)
-    if count < CONFORMAL_LEAST:
-        reach = float(t.ppf((1 + LEVEL) / 2, count - 1)) * sqrt(np.mean(np.square(residuals)) * (1 + 1 / count))
+    if len(residuals) < CONFORMAL_LEAST:
+        reach = student_reach(residuals)
         return -reach, 0.0, reach
     found = np.quantile(residuals, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], method="weibull")  # of one more than N
     return float(found[0]), float(found[1]), float(found[2])

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 
-from archlm.finetuning.finetuned import LEVEL, FinetunedTask
+from archlm.conformal import LEVEL
+from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.selection import CHOSEN
 from archlm.writing import writing

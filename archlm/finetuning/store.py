@@ -27,6 +27,7 @@ def read_finetuned(checkpoint: Checkpoint) -> dict[str, FinetunedTask]:
     """
     stems = [n.removesuffix(_JSON) for n in checkpoint.names() if n.startswith(PREFIX) and n.endswith(_JSON)]
     tasks = [
-        FinetunedTask.from_files(checkpoint.read_json(stem + _JSON), checkpoint.read(stem + _ARRAYS)) for stem in stems
+        FinetunedTask.from_files(checkpoint.read_json(stem + _JSON), checkpoint.read(stem + _ARRAYS))
+        for stem in sorted(stems, key=len)  # 10 after 9
     ]
     return {found.task.name: found for found in tasks}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SCORES, VECTORS = "quality_scores", "graph_vectors"
 """Names of the two outputs: [B, T] scores and [B, D] vectors."""
+_OTHER_FILE = b"location"
+"""The key under which a tensor names the file that holds its values; onnxruntime would read it."""
 
 
 class OnnxNetwork:
@@ -27,6 +29,13 @@ class OnnxNetwork:
     """
 
     def __init__(self, content: bytes, source: str) -> None:
+        """Keep the file.
+
+        Raises:
+            CheckpointError: It names other files, which are never opened.
+        """
+        if _OTHER_FILE in content:
+            raise CheckpointError(f"{source} keeps weights in other files; write it again with all of them inside")
         self.content, self.source = content, source
 
     def __getstate__(self) -> dict[str, Any]:
@@ -46,6 +55,14 @@ class OnnxNetwork:
             raise CheckpointError(f"{self.source} is no network that onnxruntime can run: {error}") from error
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Scores and vectors. Shapes: -> [B, T], [B, D]."""
-        scores, vectors = self._session.run([SCORES, VECTORS], dict(inputs))
+        """Scores and vectors. Shapes: -> [B, T], [B, D].
+
+        Raises:
+            CheckpointError: The file is no network, or one with other inputs and outputs.
+        """
+        session = self._session
+        try:
+            scores, vectors = session.run([SCORES, VECTORS], dict(inputs))
+        except Exception as error:  # as above
+            raise CheckpointError(f"{self.source} is no network of archlm: {error}") from error
         return scores.astype(np.float64), vectors

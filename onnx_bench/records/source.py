@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from onnx_bench.errors import MalformedRecordsError, MissingRecordsError
+from onnx_bench.prefixed import prefixed
 
 Split = Literal["validation", "test", "none"]
 """Part of a data set that was scored; `none` for costs such as latency."""
@@ -138,9 +139,4 @@ class Source:
 
 
 def _in_words(size: int) -> str:
-    if not size:
-        return " (it does not state the size)"
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= scale:
-            return f" (about {size / scale:.3g} {unit})"
-    return f" ({size} bytes)"
+    return " (about {} {}B)".format(*prefixed(size, 3)) if size else " (it does not state the size)"

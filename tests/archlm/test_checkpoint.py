@@ -33,6 +33,14 @@ def test_round_trip(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again" / MANIFEST).read_bytes() == (folder / MANIFEST).read_bytes()
 
 
+def test_files_are_kept_as_another_checkpoint_stores_them(folder: Path, tmp_path: Path) -> None:
+    known = Checkpoint(folder)
+    write_checkpoint(tmp_path / "more", {"c.gz": b"new"}, {}, kept={name: known.stored(name) for name in known.names()})
+    more = Checkpoint(tmp_path / "more")
+    assert {name: more.read(name) for name in more.names()} == {**FILES, "c.gz": b"new"}
+    assert (tmp_path / "more" / "b.txt.gz").read_bytes() == (folder / "b.txt.gz").read_bytes()
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_altered_and_missing_files(folder: Path, name: str) -> None:
     stored = (folder / name).read_bytes()

@@ -33,6 +33,7 @@ ready = nn.Linear(3, 2)
 def small(): return nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.Flatten())
 def broken(): raise RuntimeError("no weights here")
 def number(): return 3
+def leaves(): raise SystemExit(0)
 """
 
 
@@ -62,7 +63,8 @@ def test_several_inputs_of_several_types_and_dotted_names(project: str) -> None:
 @pytest.mark.parametrize(
     ("factory", "error", "message"),
     [("nothing", UnknownNameError, "has no 'nothing'"), ("broken", UnsupportedGraphError, "no weights here"),
-     ("number", UnsupportedGraphError, "returned int"), ("small", UnsupportedGraphError, "with input 1x4x6x6")],
+     ("leaves", UnsupportedGraphError, "SystemExit"), ("number", UnsupportedGraphError, "returned int"),
+     ("small", UnsupportedGraphError, "with input 1x4x6x6")],
 )  # fmt: skip
 def test_what_goes_wrong_is_said(project: str, factory: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
@@ -72,6 +74,17 @@ def test_what_goes_wrong_is_said(project: str, factory: str, error: type[Excepti
 def test_a_missing_module_is_said(project: str) -> None:
     with pytest.raises(UnknownNameError, match="cannot import 'no_such_module'"):
         load_factory("no_such_module:net")
+
+
+def test_a_script_that_exits_is_said(project: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(UnknownNameError, match=r"cannot import 'script' .*SystemExit"):
+        load_factory("script:net")
+
+
+def test_an_input_larger_than_memory_is_said(project: str) -> None:
+    with pytest.raises(UserInputError, match="9999999x9999999 float32 does not fit into memory"):
+        load_factory(f"{project}:ready", ["9999999x9999999"])
 
 
 def test_a_module_hidden_by_our_own_packages_is_explained(project: str, tmp_path: Path) -> None:

@@ -41,11 +41,10 @@ def test_from_a_table_to_an_answer(archlm_command: Run, table: Path, example: Pa
     (row,) = json.loads(answer.stdout)
     assert row["task"] == "my-latency" and row["q05"] <= row["mean"] <= row["q95"]
     more = ("--target", "my latency", "--space", SPACE, "--model", out, "--out", tmp_path / "two", "--quick")
-    again = archlm_command("finetune", table, *more)
-    assert "labels: 0 from before, 0 of new networks, 10 of networks measured again" in again.stdout
-    assert "holds labels of your task my-latency, lower is better" in again.stdout
     told = json.loads(archlm_command("finetune", table, *more, "--json").stdout)
-    assert told["networks"] == 10 and told["notes"][-1].startswith("labels: 0 from before")
+    assert told["networks"] == 10 and told["folder"] == str(tmp_path / "two")
+    assert "holds labels of your task my-latency, lower is better" in told["notes"][0]
+    assert told["notes"][-1].startswith("labels: 0 from before, 0 of new networks, 10 of networks measured again")
 
 
 @pytest.mark.parametrize(

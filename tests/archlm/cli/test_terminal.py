@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archlm.cli import terminal
-from archlm.cli.terminal import clean, clean_lines, count, print_json, print_table, status
+from archlm.cli.terminal import clean, clean_lines, print_json, print_table, status
 
 
 @given(st.text())
@@ -43,14 +43,6 @@ def test_json_is_strict_and_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert shown.isascii() and "\x1b" not in shown
     assert json.loads(shown) == {"a": None, "b": [None, 1.5], "c": ["\x1b\u202e"], "3": None}
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [(0, "0"), (999, "999"), (1000, "1 k"), (11_689_512, "11.7 M"), (999_999, "1 M"), (1.8e9, "1.8 G")],
-)
-def test_counts_for_people(number: float, shown: str) -> None:
-    assert count(number) == shown
 
 
 def test_long_steps_are_named_where_there_is_no_terminal(

@@ -23,3 +23,10 @@ def test_ends_are_above_zero_however_few_and_wrong() -> None:
     band = RelativeBand.fit(np.array([1.0, 10.0, 100.0]), np.array([10.0, 1.0, 1000.0]))
     assert 0 < band.low < 1 < band.high < np.inf
     assert RelativeBand.from_json(band.to_json()) == band
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_factors_stay_numbers_whatever_was_measured(count: int) -> None:
+    measured = np.resize([1e-140, 1.0, 1e140], count)
+    band = RelativeBand.fit(np.ones(count), measured)
+    assert 0 < band.low < 1 < band.high < np.inf

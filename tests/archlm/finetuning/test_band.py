@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from archlm.finetuning.finetuned import CONFORMAL_LEAST, LEVEL, _band
+from archlm.conformal import CONFORMAL_LEAST, LEVEL
+from archlm.finetuning.finetuned import _band
 from archlm.finetuning.report import LEVELS, inside_bands
 
 

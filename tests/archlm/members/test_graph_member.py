@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -127,3 +128,21 @@ def test_a_broken_file_is_reported_when_it_is_run(graphs: list[ArchGraph], table
     member = GraphMember((OnnxNetwork(b"no network", "weights/graph-0.onnx"),))
     with pytest.raises(CheckpointError, match=r"weights/graph-0\.onnx is no network that onnxruntime can run"):
         member.ask(graphs[:1], table[:1], TASKS)
+
+
+def test_another_network_is_reported(graphs: list[ArchGraph], table: Floats) -> None:
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    other = onnx.helper.make_model(onnx.helper.make_graph([], "other", [value], [value]), ir_version=9)
+    member = GraphMember((OnnxNetwork(other.SerializeToString(), "weights/graph-0.onnx"),))
+    with pytest.raises(CheckpointError, match=r"weights/graph-0\.onnx is no network of archlm"):
+        member.ask(graphs[:1], table[:1], TASKS)
+
+
+def test_values_in_another_file_are_not_read(network: OnnxNetwork) -> None:
+    model = onnx.load_from_string(network.content)
+    tensor = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="values")
+    with pytest.raises(CheckpointError, match="hostile keeps weights in other files"):
+        OnnxNetwork(model.SerializeToString(), "hostile")

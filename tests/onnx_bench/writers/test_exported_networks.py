@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from onnx_bench.reader import read_graph
@@ -23,8 +25,8 @@ from tests.onnx_bench.writers.running import (
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_exported_network(name: str) -> None:
-    cell = export(name, "ts17", Exports(name, None))
+def test_exported_network(name: str, export_cache: Path) -> None:
+    cell = export(name, "ts17", Exports(name, export_cache))
     if cell.graph is None:
         pytest.skip(f"the exporter failed: {cell.failure}")
     graph = cell.graph

@@ -1,0 +1,26 @@
+"""Fine-tuned tasks come back in the order in which they were fitted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from archlm.checkpoint import Checkpoint, write_checkpoint
+from archlm.finetuning.finetuned import FinetunedTask
+from archlm.finetuning.store import finetuned_files, read_finetuned
+
+
+def test_many_tasks_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(name: str) -> SimpleNamespace:
+        files = {".json.gz": json.dumps(name).encode(), ".safetensors": b""}
+        made = SimpleNamespace(task=SimpleNamespace(name=name))
+        made.to_files = lambda stem: {stem + end: content for end, content in files.items()}
+        return made
+
+    monkeypatch.setattr(FinetunedTask, "from_files", lambda body, _: named(body))
+    names = [f"task {place}" for place in range(12)]
+    write_checkpoint(tmp_path, finetuned_files({name: named(name) for name in names}), {})
+    assert list(read_finetuned(Checkpoint(tmp_path))) == names
