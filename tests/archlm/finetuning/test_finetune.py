@@ -105,6 +105,16 @@ def test_a_stranger_is_flagged_and_its_interval_is_wide(fitted: Predictor, table
     assert any("farther" in note for note in stranger.warnings[0])
 
 
+def test_five_labels_are_known_better_than_a_guess_from_them(table: pd.DataFrame) -> None:
+    costs = table.assign(latency=np.exp(table.speed) / 1e7).drop(columns="speed").sample(frac=1, random_state=2)
+    five, others = costs[:5], costs[5:]
+    fitted = Predictor.from_pretrained().finetune(five, "latency", space=SPACE)
+    found = fitted.predict([(SPACE, arch) for arch in others.arch], ["latency"])
+    inside = (found.q05.to_numpy() <= others.latency) & (others.latency <= found.q95.to_numpy())
+    ratio = found.q95 / found.q05
+    assert inside.mean() >= 0.9 and ratio.median() < 100 and ratio.max() < 1e5  # the labels themselves: a factor of 12
+
+
 def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> None:
     part = fitted.finetuned["speed"]
     text = write_report(tmp_path, [part]).read_text()
