@@ -209,10 +209,7 @@ class Predictor:
         Raises:
             UserInputError: The item cannot be read, or the task is a fine-tuned one.
         """
-        if task in self.finetuned:
-            raise UserInputError(f"{task} is fine-tuned, and its learners do not say what moves them; see its report")
-        if self._device_of(task):
-            raise UserInputError(f"{task} adds up over the layers; `archlm inspect` shows their MACs")
+        self.check_explained(task)
         graph, part, asked = as_graph(item), self.weights.task(task), get_task(task)
         strange = familiarity(self.weights, Signals.of(self.weights, [graph]), asked, part).strange[0]
         familiar, sign = bool(strange < 0.5), quality_sign(asked)
@@ -221,6 +218,13 @@ class Predictor:
             return sign * part.model.scale.to_value(score if familiar else part.cross.to_normal(score))
 
         return explain_graph(graph, part.model if familiar else self.weights.head, to_value, layers)
+
+    def check_explained(self, task: str) -> None:
+        """Make sure, before anything is read, that `explain` can say something of a task. Raises UserInputError."""
+        if task in self.finetuned:
+            raise UserInputError(f"{task} is fine-tuned, and its learners do not say what moves them; see its report")
+        if self._device_of(task):
+            raise UserInputError(f"{task} adds up over the layers; `archlm inspect` shows their MACs")
 
     def finetune(
         self, data: Any, target: str, *, task: Task | None = None, direction: Literal["max", "min"] | None = None,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from archlm.bench.folder_lock import alone_in
 from archlm.bench.merge import Merge
 from archlm.bench.plan import Job, Part, RecordsPart, RefusedPart, refused_error
 from archlm.bench.schema import CODE, MANIFEST
+from archlm.writing import write_whole
 from onnx_bench.errors import UserInputError
 
 PARTS = "parts"
@@ -108,10 +108,3 @@ def _merge(folder: Path, parts: Sequence[Part], report: Report) -> dict[str, Any
                 report("merge", merging.entries, None)
             described.append(part.identity | {name: n - before[name] for name, n in merging.counts().items()})
     return {"format": CODE, **merging.counts(), "parts": described, "not_built": merging.skipped}
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(data)
-    draft.replace(path)

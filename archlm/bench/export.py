@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from archlm.bench.build import write_whole
 from archlm.bench.dataset import architectures, read_manifest, read_packed
-from archlm.writing import writing
+from archlm.writing import write_whole, writing
 from onnx_bench.errors import UserInputError
 
 

@@ -10,7 +10,7 @@ import typer
 
 from archlm.cli.loading import InputOption, SpaceOption, check_options, load_one
 from archlm.cli.terminal import fail
-from archlm.writing import writing
+from archlm.writing import write_whole, writing
 from onnx_bench.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def convert(
             typer.echo(written.decode(), nl=False)
         else:
             with writing(output):
-                output.write_bytes(written)
+                write_whole(output, written)
     except UserInputError as error:
         fail(error, arch)
 

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from archlm.cli.loading import InputOption, check_options, usage_error
+from archlm.cli.loading import InputOption, check_options, named_task, usage_error
 from archlm.cli.terminal import INTERRUPTED, clean, fail, print_json, status
 from onnx_bench.errors import ArchLMError, UserInputError
-from onnx_bench.tasks import load_task
 
 
 def finetune(
@@ -24,7 +23,8 @@ def finetune(
         "finetuned"
     ),
     task: Annotated[
-        Path | None, typer.Option("--task", help="A YAML file that describes what was measured; see `archlm tasks`.")
+        str | None,
+        typer.Option("--task", help="What was measured: a YAML file that describes it, or a name from `archlm tasks`."),
     ] = None,
     minimise: Annotated[
         bool | None,
@@ -54,7 +54,7 @@ def finetune(
     check_options(space, inputs)
     _check_folder(out)
     with usage_error("--task"):
-        described = None if task is None else load_task(task)
+        described = None if task is None else named_task(task)
     direction: Literal["max", "min"] | None = None if minimise is None else "min" if minimise else "max"
     try:
         with status("loading") as say:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archlm.cli.terminal import fail
-from onnx_bench.errors import MalformedModelError, UserInputError
+from onnx_bench.errors import MalformedModelError, UnknownNameError, UserInputError
+from onnx_bench.tasks import Task, get_task, load_task
 
 if TYPE_CHECKING:
     from onnx_bench.graph import ArchGraph
@@ -118,6 +119,20 @@ def check_options(space: str | None, inputs: Sequence[str] | None, arguments: Se
                 "it is for module:factory; ONNX files and members of a space have shapes of their own",
                 param_hint="--input",
             )
+
+
+def named_task(text: str) -> Task:
+    """The task that is called so, or that the YAML file at this path describes.
+
+    Raises:
+        UserInputError: There is none.
+    """
+    try:
+        return get_task(text)
+    except UnknownNameError:
+        if Path(text).suffix.lower() not in (".yaml", ".yml") and not os.path.isfile(text):
+            raise
+    return load_task(text)
 
 
 @contextmanager

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archlm.cli.lean_imports import hidden
-from archlm.cli.loading import InputOption, SpaceOption, check_options, find_sources, read_sources, usage_error
+from archlm.cli.loading import (
+    InputOption,
+    SpaceOption,
+    check_options,
+    find_sources,
+    named_task,
+    read_sources,
+    usage_error,
+)
 from archlm.cli.predict_output import print_answers, print_explanation, write_csv
 from archlm.cli.terminal import print_json, progress, report
 from onnx_bench.errors import UserInputError
-from onnx_bench.tasks import Task, get_task, load_task
+from onnx_bench.tasks import Task, register_task
 
 if TYPE_CHECKING:
     from archlm.predictor import Predictor
@@ -31,13 +39,10 @@ def predict(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            "--task", help=f"A name from `archlm tasks`, or of a fine-tuned task; repeat for several. Without it: "
+            "--task", "--described", help="A name from `archlm tasks`, or of a fine-tuned task, or a YAML file that "
+            "describes one that nobody has measured: then networks are only ranked. Repeat for several. Without it: "
             f"{', '.join(DEFAULT_TASKS)}, or what --model was fine-tuned to."
         ),
-    ] = None,
-    described: Annotated[
-        list[Path] | None,
-        typer.Option("--described", help="A YAML file with a task that nobody has measured: networks are only ranked."),
     ] = None,
     model: Annotated[
         Path | None, typer.Option("--model", help="A folder that `archlm finetune` wrote, for the shipped weights.")
@@ -59,15 +64,17 @@ def predict(
     """
     # Its tasks have no names before it is read; and it says how members of a space are to be built.
     own = None if model is None and space is None else _open(model)
-    with usage_error("--described"):
-        unmeasured = [load_task(path) for path in described or ()]
-    tasks = [] if unmeasured and not task else _known_tasks(task or (None if own is None else list(own.finetuned)))
-    asked: list[str | Task] = [*tasks, *unmeasured]
+    asked = _asked(task, own)
+    tasks = [one for one in asked if isinstance(one, str)]
     check_options(space, inputs, items)
     as_trained = own is not None and any(map(own.reads_as_trained, tasks))
     sources = find_sources(items, space, inputs, as_trained=as_trained)
     read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
     predictor = _checked(own or _open(None), tasks)
+    if explain:
+        with usage_error("--explain"):
+            for name in tasks:
+                predictor.check_explained(name)
     store = None if records is None else _records(records)
 
     graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
@@ -117,6 +124,14 @@ def _records(folder: Path) -> RecordStore:
         return open_records(folder)
 
 
-def _known_tasks(names: list[str] | None) -> list[str]:
+def _asked(named: list[str] | None, own: Predictor | None) -> list[str | Task]:
+    """Tasks by name, as far as they are known, or fitted by `own`; others as they are described."""
+    fitted = {} if own is None else own.own_tasks
+    asked: dict[str, str | Task] = {}
     with usage_error("--task"):
-        return [get_task(name).name for name in dict.fromkeys(names or DEFAULT_TASKS)]
+        for text in named or list(fitted) or DEFAULT_TASKS:
+            task = named_task(text)
+            if task.name in fitted:
+                register_task(fitted[task.name])  # as it was fitted, whatever a file says of it now
+            asked[task.name] = task.name if text == task.name or task.name in fitted else task
+    return list(asked.values())

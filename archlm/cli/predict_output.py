@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import typer
 
 from archlm.answer import COLUMNS, FAMILIAR
 from archlm.cli.terminal import clean, print_table
-from archlm.writing import writing
+from archlm.writing import write_whole, writing
 from onnx_bench.tasks import get_task
 
 NAME_WIDTH = 100
@@ -140,10 +141,12 @@ def write_csv(path: Path, answers: Sequence[dict[str, Any]]) -> None:
     Raises:
         UserInputError: The file cannot be written.
     """
-    with writing(path), path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, CSV_COLUMNS)
-        writer.writeheader()
-        writer.writerows(map(_csv_row, answers))
+    text = StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS)
+    writer.writeheader()
+    writer.writerows(map(_csv_row, answers))
+    with writing(path):
+        write_whole(path, text.getvalue().encode())
 
 
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from csv import writer
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 from archlm.cli.lean_imports import hidden
 from archlm.cli.loading import InputOption, check_options, find_sources, read_sources
 from archlm.cli.terminal import fail, print_json, print_table, progress, report
-from archlm.writing import writing
+from archlm.writing import write_whole, writing
 from onnx_bench.errors import ArchLMError, InvalidTableError, UserInputError
 
 if TYPE_CHECKING:
@@ -66,13 +67,11 @@ def suggest(
     from archlm.finetuning.suggest import read_measured
 
     try:
-        names = [] if measured is None else read_measured(measured)
-        check_options(space, inputs, [*(items or ()), *names])
-        known = _measured_networks(measured, names, space, inputs)
+        named = [] if measured is None else read_measured(measured)
+        check_options(space, inputs, [*(items or ()), *(name for name, _ in named)])
+        known = _measured_networks(measured, named, space, inputs)
         graphs, complete = _candidates(items, space, inputs, pool, seed)
         rows = _suggestions(graphs, known, num, model, task)
-        if csv is not None:
-            _write(csv, rows, space, target)
     except ArchLMError as error:
         fail(error, as_json=as_json)
     if as_json:
@@ -80,6 +79,8 @@ def suggest(
     else:
         cells = ((str(row["order"]), row["arch"], f"{row['novelty']:.2f}") for row in rows)
         print_table("Measure these, in this order", ("", "architecture", "novelty"), cells, right=("", "novelty"))
+    if csv is not None:
+        _write(csv, rows, space, target)  # last: where it cannot be written, the suggestions are not lost
     if not complete:
         raise typer.Exit(1)
 
@@ -93,9 +94,9 @@ def _check_output(path: Path, target: str) -> None:
 
 
 def _measured_networks(
-    path: Path | None, names: Sequence[str], space: str | None, inputs: Sequence[str] | None
+    path: Path | None, named: Sequence[tuple[str, str | None]], space: str | None, inputs: Sequence[str] | None
 ) -> list[ArchGraph]:
-    sources = find_sources(names, space, inputs)
+    sources = [source for name, own in named for source in find_sources([name], own or space, inputs)]
     graphs = []
     for source, graph in zip(sources, progress(read_sources(sources), len(sources), "reading"), strict=True):
         if isinstance(graph, UserInputError):
@@ -142,7 +143,9 @@ def _suggestions(
 def _write(path: Path, rows: Sequence[dict[Hashable, Any]], space: str | None, target: str) -> None:
     """A table to be filled in; names stay as they are, so that they can be read back. Raises UserInputError."""
     where = {} if space is None else {"space": space}
-    with writing(path), path.open("x", newline="", encoding="utf-8") as file:
-        table = writer(file)
-        table.writerow(["arch", *where, target])
-        table.writerows([row["arch"], *where.values(), ""] for row in rows)
+    text = StringIO()
+    table = writer(text)
+    table.writerow(["arch", *where, target])
+    table.writerows([row["arch"], *where.values(), ""] for row in rows)
+    with writing(path):
+        write_whole(path, text.getvalue().encode())

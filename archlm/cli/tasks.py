@@ -17,13 +17,13 @@ def tasks(
     file: Annotated[
         list[Path] | None,
         typer.Option(
-            "--file", help="Check this YAML file with a task of your own, and list it too; repeat for several."
+            "--task", "--file", help="Check the YAML file of a task of your own, and list it too; repeat for several."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything known about each task as JSON.")] = False,
 ) -> None:
     """List the tasks that are known, and which of them the shipped weights predict."""
-    with usage_error("--file"):
+    with usage_error("--task"):
         for path in file or ():
             load_task(path)
     known, predicted = list_tasks(), _predicted()

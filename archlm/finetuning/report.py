@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 
@@ -15,10 +16,13 @@ from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.selection import CHOSEN
 from archlm.writing import writing
+from onnx_bench.reading.text import printable
 
 Floats = NDArray[np.float64]
 
 LEVELS = np.arange(0.1, 1.0, 0.1)
+_TITLE_MOST = 45
+"""Characters of a title in a picture."""
 
 
 def write_report(folder: Path, parts: Sequence[FinetunedTask]) -> Path:
@@ -105,7 +109,15 @@ def _scatter(measured: Floats, predicted: Floats, part: FinetunedTask) -> Figure
     axes.errorbar(measured, predicted, yerr=reach, fmt="o", ms=3, lw=0.6, alpha=0.6)
     ends = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
     axes.plot(ends, ends, color="0.5", lw=1)
-    axes.set(xlabel=f"measured {part.task.unit}".strip(), ylabel="predicted without the label")
+    unit = f", {part.task.unit}" if part.task.unit else ""
+    axes.set_title(printable(part.task.title)[:_TITLE_MOST], parse_math=False, fontsize="medium")
+    axes.set_xlabel(f"measured{unit}", parse_math=False)
+    axes.set_ylabel(f"predicted without the label{unit}", parse_math=False)
+    if part.scale.logarithmic:  # of small values and large ones the same share is off
+        axes.set(xscale="log", yscale="log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(LogFormatter())
+            axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
     return figure
 
 
@@ -157,7 +169,7 @@ def _curve(curve: LearningCurve) -> Figure:
     axes.semilogx(curve.labels, curve.errors, "o-")
     axes.set_xticks(curve.labels, list(map(str, curve.labels)))
     axes.set_xticks([], minor=True)
-    axes.set(xlabel="labels", ylabel="error, in standard deviations of the labels", ylim=(0, None))
+    axes.set(xlabel="labels", ylabel="error, in standard deviations of the labels", ylim=(0, 1.1 * max(curve.errors)))
     return figure
 
 

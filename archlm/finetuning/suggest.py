@@ -251,15 +251,15 @@ def draw(space: str, number: int, seed: int = 0) -> list[ArchGraph]:
     return list(found.values())
 
 
-def read_measured(path: Path) -> list[str]:
-    """The first column of a CSV or parquet file: the names of networks.
+def read_measured(path: Path) -> list[tuple[str, str | None]]:
+    """The first column of a CSV or parquet file, the names of networks, each with what the column `space` says of it.
 
     Raises:
         InvalidTableError: There is no such file, it cannot be read, or a row names no network.
     """
-    names = []
-    for number, (name,) in read_rows(path, None):
+    named = []
+    for number, (name, *space) in read_rows(path, None):
         if not isinstance(name, str) or not name.strip():
             raise InvalidTableError(f"row {number} of {path} names no network in its first column")
-        names.append(name.strip())
-    return names
+        named.append((name.strip(), str(space[0] or "").strip() or None if space else None))
+    return named

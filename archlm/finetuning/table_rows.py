@@ -148,8 +148,9 @@ def _places(header: Sequence[str], target: str | None) -> list[int]:
         raise InvalidTableError("the table is empty; its first row must name the columns")
     if twice := [name for name, count in Counter(filter(None, columns)).items() if count > 1]:
         raise InvalidTableError(f"several columns are called {some(list(map(quote, twice)))}; rename all but one")
+    spaces = [columns.index("space")] if "space" in columns[1:] and target != "space" else []
     if target is None:
-        return [0]
+        return [0, *spaces]
     wanted = target.strip()
     if not wanted or wanted not in columns:
         raise InvalidTableError(_missing_column(wanted, columns))
@@ -158,7 +159,6 @@ def _places(header: Sequence[str], target: str | None) -> list[int]:
             f"the target {quote(wanted)} is the first column, which must name the networks; move it to the right (an "
             "index of pandas is no column: reset_index())"
         )
-    spaces = [columns.index("space")] if "space" in columns[1:] and wanted != "space" else []
     return [0, columns.index(wanted), *spaces]
 
 

@@ -46,7 +46,7 @@ def test_a_task_of_ones_own_is_checked_and_listed(
     monkeypatch.setattr(registry, "_TASKS", dict(registry._TASKS))
     body = get_task("cifar10").to_dict() | {"name": "mine", "title": "Mine", "protocols": []}
     (tmp_path / "mine.yaml").write_text("\n".join(f"{key}: {json.dumps(value)}" for key, value in body.items()))
-    told = json.loads(archlm_command("tasks", "--file", tmp_path / "mine.yaml", "--json").stdout)
+    told = json.loads(archlm_command("tasks", "--task", tmp_path / "mine.yaml", "--json").stdout)
     assert told[-1] == body | {"predicted": False}
     (tmp_path / "bad.yaml").write_text("name: mine\nclases: 10")
     shown = archlm_command("tasks", "--file", tmp_path / "bad.yaml")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archlm.answer import COLUMNS
+from onnx_bench.tasks import registry
 from tests.archlm.cli.conftest import EXAMPLE, Run
 from tests.archlm.test_record_store import GOOD, write_store
 from tests.hostile import CASES
@@ -35,6 +36,15 @@ def folder(tmp_path: Path, example: Path) -> Path:
     shutil.copy(example, tmp_path / "models" / "more" / "c.onnx")
     (tmp_path / "models" / "notes.txt").write_text("not a model")
     return tmp_path / "models"
+
+
+@pytest.fixture
+def own_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that describes a task of one's own; what it registers is forgotten again."""
+    monkeypatch.setattr(registry, "_TASKS", dict(registry._TASKS))
+    path = tmp_path / "task.yaml"
+    path.write_text("name: energy/toaster\ntitle: T\nmodality: image\nmetric: energy\ndirection: min\nunit: mJ\n")
+    return path
 
 
 def test_one_answer_for_each_network_and_task(archlm_command: Run, example: Path) -> None:
@@ -133,6 +143,38 @@ def test_answers_are_shown_although_their_table_cannot_be_written(
     shown = archlm_command("predict", example, "--task", "cifar10", "--csv", tmp_path / "no" / "table.csv", "--json")
     assert shown.exit_code == 1 and "cannot write" in str(shown.exception)
     assert json.loads(shown.stdout)[0]["mean"] > 50
+
+
+@pytest.mark.parametrize("option", ["--task", "--described"])
+def test_a_described_task_is_asked_by_its_file(archlm_command: Run, example: Path, own_task: Path, option: str) -> None:
+    row, second = answers(archlm_command, example, option, own_task, "--task", "cifar10")
+    assert [row["task"], second["task"]] == ["energy/toaster", "cifar10"]
+    assert row["mean"] is None and row["percentile"] is not None and second["mean"] is not None
+
+
+def test_a_task_that_is_fitted_is_not_asked_by_its_description(
+    archlm_command: Run, example: Path, own_task: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "measured.csv"
+    table.write_text("arch,uses\n" + "".join(f"{8 * i}:8:8:8:{8 * i},{i}\n" for i in range(1, 7)))
+    given = ("--target", "uses", "--space", "nats_size", "--task", own_task, "--out", tmp_path / "mine")
+    fitted = archlm_command("finetune", table, *given)
+    assert fitted.exit_code == 0, fitted.output
+    (row,) = answers(archlm_command, example, "--model", tmp_path / "mine", "--task", own_task)
+    assert row["task"] == "energy/toaster" and row["mean"] is not None
+
+
+@pytest.mark.parametrize("task", ["no.yaml", "nothing"])
+def test_a_task_that_is_not_there(archlm_command: Run, example: Path, task: str) -> None:
+    shown = archlm_command("predict", example, "--task", task)
+    said = " ".join(shown.stderr.split())
+    assert shown.exit_code == 2 and "for --task" in said
+    assert ("no.yaml cannot be read" if task == "no.yaml" else "no task is called 'nothing'") in said
+
+
+def test_what_cannot_be_explained_is_said_before_anything_is_read(archlm_command: Run, folder: Path) -> None:
+    shown = archlm_command("predict", folder, "--task", "cifar10", "--task", "latency/pixel3", "--explain")
+    assert shown.exit_code == 2 and shown.stdout == "" and "adds up over the layers" in " ".join(shown.stderr.split())
 
 
 def test_an_empty_directory_is_an_error(archlm_command: Run, tmp_path: Path) -> None:

@@ -35,8 +35,18 @@ def test_ask_tell_ask_again(archlm_command: Run, tmp_path: Path) -> None:
     again = json.loads(archlm_command(*DRAWN, "--num", 9, "--measured", asked, "--json").stdout)
     prints = {get("nasbench201").build(row["arch"]).fingerprint() for row in (*rows, *again)}
     assert len(prints) == 12
+    built = tmp_path / "built.onnx"
+    built.write_bytes(get("nasbench201").build(again[0]["arch"]).to_onnx().SerializeToString())
+    mixed = archlm_command("suggest", built, "--num", 1, "--measured", asked, "--json")  # it names the space itself
+    assert mixed.exit_code == 0 and json.loads(mixed.stdout)[0]["arch"] == str(built), mixed.stderr
     shown = archlm_command(*DRAWN, "--num", 10, "--measured", asked)
     assert shown.exit_code == 1 and "10 networks are asked for, but only 9 distinct" in shown.stderr
+
+
+def test_suggestions_are_shown_although_the_table_cannot_be_written(archlm_command: Run, tmp_path: Path) -> None:
+    shown = archlm_command(*DRAWN, "--num", 2, "--csv", tmp_path / "no" / "ask.csv", "--json")
+    assert len(json.loads(shown.stdout)) == 2
+    assert shown.exit_code == 1 and "cannot write to" in str(shown.exception)
 
 
 def test_the_table_for_people(archlm_command: Run) -> None:

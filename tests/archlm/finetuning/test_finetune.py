@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from archlm import Predictor
-from archlm.finetuning import selection
+from archlm.finetuning import report, selection
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.report import write_report
 from archlm.finetuning.selection import CHOSEN, NETWORKS
@@ -104,6 +105,16 @@ def test_a_stranger_is_flagged_and_its_interval_is_wide(fitted: Predictor, table
     assert any("farther" in note for note in stranger.warnings[0])
 
 
+def test_five_labels_are_known_better_than_a_guess_from_them(table: pd.DataFrame) -> None:
+    costs = table.assign(latency=np.exp(table.speed) / 1e7).drop(columns="speed").sample(frac=1, random_state=2)
+    five, others = costs[:5], costs[5:]
+    fitted = Predictor.from_pretrained().finetune(five, "latency", space=SPACE)
+    found = fitted.predict([(SPACE, arch) for arch in others.arch], ["latency"])
+    inside = (found.q05.to_numpy() <= others.latency) & (others.latency <= found.q95.to_numpy())
+    ratio = found.q95 / found.q05
+    assert inside.mean() >= 0.9 and ratio.median() < 100 and ratio.max() < 1e5  # the labels themselves: a factor of 12
+
+
 def test_the_report_names_what_answers(fitted: Predictor, tmp_path: Path) -> None:
     part = fitted.finetuned["speed"]
     text = write_report(tmp_path, [part]).read_text()
@@ -125,6 +136,28 @@ def test_the_report_of_several_tasks_has_a_section_and_pictures_of_each(
     pictures = re.findall(r"\]\((.*?)\)", text)
     assert len(pictures) == len(set(pictures)) == 7
     assert {path.name for path in tmp_path.iterdir()} == {"report.md", *pictures}
+
+
+@pytest.mark.parametrize("unit", ["ms", r"$\frac$"])
+def test_a_picture_says_what_was_measured_and_in_which_unit(fitted: Predictor, unit: str) -> None:
+    part = fitted.finetuned["speed"]
+    named = replace(part, task=replace(part.task, title="Speed of my phone", unit=unit))
+    figure = report._scatter(part.values, part.values, named)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    assert axes.get_title() == "Speed of my phone"
+    assert axes.get_xlabel() == f"measured, {unit}" and axes.get_ylabel().endswith(f", {unit}")
+    assert axes.get_yscale() == ("log" if part.scale.logarithmic else "linear")
+
+
+def test_a_cost_is_drawn_on_logarithmic_axes_with_plain_numbers(fitted: Predictor) -> None:
+    part = fitted.finetuned["speed"]
+    scale = replace(part.scale, logarithmic=True, values=tuple(np.log(np.linspace(2, 7, len(part.scale.values)))))
+    figure = report._scatter(np.linspace(2, 7, 6), np.linspace(2, 7, 6), replace(part, scale=scale))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert {"2", "3", "4"} <= {label.get_text() for label in axes.get_xticklabels(minor=True)}
 
 
 def test_a_report_that_cannot_be_written_is_said(fitted: Predictor, tmp_path: Path) -> None:

@@ -223,9 +223,9 @@ def test_a_small_space_gives_all_it_has(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_first_column_names_what_is_measured(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_bytes(b'\xef\xbb\xbfarch,ms\r\n a.onnx ,1.5\r\n\r\n"b,c.onnx",\r\n')
-    assert read_measured(table) == ["a.onnx", "b,c.onnx"]
+    assert read_measured(table) == [("a.onnx", None), ("b,c.onnx", None)]
     pd.DataFrame({"arch": ["a.onnx", "b,c.onnx"], "ms": [1.5, None]}).to_parquet(tmp_path / "table.parquet")
-    assert read_measured(tmp_path / "table.parquet") == ["a.onnx", "b,c.onnx"]
+    assert read_measured(tmp_path / "table.parquet") == [("a.onnx", None), ("b,c.onnx", None)]
 
 
 @pytest.mark.parametrize(
