@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ import torch
 from archlm import Condition, Generator
 from archlm.generation.generated import Generated
 from archlm.generation.report import write_generated
+from archlm.writing import at_once
 from generators.draw import Settings
 from generators.layouts import SPACES
 
@@ -89,11 +91,30 @@ def test_a_folder_holds_everything(generator: Generator, tmp_path: Path) -> None
         "03.onnx", "03.py", "trade-off-latency-raspi4.png"
     } | {"04.onnx"}, "an earlier answer is replaced, other files stay"  # fmt: skip
 
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
     def interrupt(step: str) -> None:
-        if step == "writing 3 of 3":
+        if step == "drawing":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_generated(tmp_path / "out", found, condition, progress=interrupt)
-    write_generated(tmp_path / "out", found[:1], condition)
-    assert [path.name for path in (tmp_path / "out").glob("*.py")] == ["01.py"], "an interrupted one as well"
+    after = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert after == before, "an answer that was interrupted leaves the earlier one as it was"
+
+
+def test_an_interrupt_while_files_are_moved_leaves_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("old", "both", "list"):
+        (tmp_path / name).write_text("earlier")
+    replace, number = os.replace, iter(range(9))
+
+    def interrupted(old: Path, new: Path) -> None:
+        replace(old, new)
+        if next(number) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), at_once(tmp_path, last="list", replaced=["old", "both"]) as draft:
+        for name in ("both", "list", "new"):
+            (draft / name).write_text("later")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(("both", "list", "new"), "later")
