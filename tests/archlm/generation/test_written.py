@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ import torch
 
 from archlm import Condition, Generator
 from archlm.generation.generated import Generated
+from archlm.generation.pictures import block_pictures
 from archlm.generation.report import write_generated
 from archlm.writing import at_once
 from generators.draw import Settings
@@ -117,4 +119,21 @@ def test_an_interrupt_while_files_are_moved_leaves_all_of_them(tmp_path: Path, m
     with pytest.raises(KeyboardInterrupt), at_once(tmp_path, last="list", replaced=["old", "both"]) as draft:
         for name in ("both", "list", "new"):
             (draft / name).write_text("later")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(("both", "list", "new"), "later")
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == dict.fromkeys(("both", "list", "new"), "later")
+
+
+def test_titles_and_labels_can_be_read() -> None:
+    normal = "('sep_conv_3x3', 0), ('sep_conv_5x5', 1), ('sep_conv_5x5', 0), ('sep_conv_3x3', 1), ('sep_conv_5x5', 1), "
+    normal += "('sep_conv_5x5', 2), ('sep_conv_3x3', 2), ('dil_conv_5x5', 3)"
+    reduce = "('skip_connect', 0), ('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), ('sep_conv_5x5', 1), "
+    reduce += "('sep_conv_5x5', 2), ('sep_conv_3x3', 0), ('dil_conv_3x3', 2)"
+    ends = "concat=[2, 3, 4, 5]"
+    arch = f"Genotype(normal=[{normal}], normal_{ends}, reduce=[{reduce}], reduce_{ends})"
+    figure = block_pictures([Generated("darts", arch, None, {"mean": 1.0}, {}, {})])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.title.get_window_extent().y1 <= figure.bbox.y1, "the title is inside the picture"
+    row = [text.get_window_extent() for text in axes.texts if "conv" in text.get_text()]
+    assert len(row) == 14
+    assert not any(a.overlaps(b) for a, b in combinations(row, 2)), "no label lies on another"
