@@ -6,17 +6,15 @@ import errno
 import gzip
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from safetensors import SafetensorError
 
-from archlm.writing import writing
+from archlm.writing import at_once
 from onnx_bench.errors import CheckpointError
 
 FORMAT = 1
@@ -48,22 +46,9 @@ def write_checkpoint(
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
     manifest = {"format": FORMAT, "about": dict(about), "sha256": sums}
     stored[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".draft-", dir=folder) as draft:
-            for name, content in stored.items():
-                (Path(draft) / name).write_bytes(content)
-            try:
-                _move_all(Path(draft), folder)
-            except KeyboardInterrupt:
-                _move_all(Path(draft), folder)  # a half of it would be no checkpoint
-                raise
-
-
-def _move_all(draft: Path, folder: Path) -> None:
-    """Move what is left in `draft`, the manifest last."""
-    for name in sorted(os.listdir(draft), key=MANIFEST.__eq__):
-        os.replace(draft / name, folder / name)
+    with at_once(folder, last=MANIFEST) as draft:
+        for name, content in stored.items():
+            (draft / name).write_bytes(content)
 
 
 @contextmanager

@@ -29,11 +29,10 @@ class Codes(NamedTuple):
         size = len(graphs[0].blocks)
         nodes = np.zeros((len(graphs), size, len(vocabulary)), np.float32)
         edges = np.zeros((len(graphs), size, size), np.float32)
-        for row, graph in enumerate(graphs):
-            for place, block in enumerate(graph.blocks):
-                nodes[row, place, vocabulary.columns(block)] = 1
-            for i, j in graph.edges:
-                edges[row, i, j] = 1
+        columns = [vocabulary.columns(block) for graph in graphs for block in graph.blocks]
+        np.put_along_axis(nodes.reshape(-1, len(vocabulary)), np.array(columns), 1, axis=1)
+        joined = [(row * size + i) * size + j for row, graph in enumerate(graphs) for i, j in graph.edges]
+        edges.reshape(-1)[joined] = 1
         return cls(torch.from_numpy(nodes), torch.from_numpy(edges))
 
     def take(self, rows: Tensor | slice) -> Codes:

@@ -36,9 +36,9 @@ _REWRITTEN = (
     (rf"\b(?:{_FEWER}|at most|up to|within|max(?:imum)?(?: of)?(?= ?[0-9])|limit(?:ed)? (?:of|to)|budget of)"
      r"(?=[\s<0-9])", " <= "),
     (rf"\b(?:{_GREATER}|at least|at minimum|min(?:imum)?(?: of)?(?= ?[0-9]))(?=[\s<0-9])", " >= "),
-    (r"\b(?:exactly|precisely|equal to)(?=\s)|(?<![<>=])=(?!=)", " == "),
-    (r"≤|<(?!=)", " <= "),
-    (r"≥|>(?!=)", " >= "),
+    (r"\b(?:exactly|precisely|equal to)(?=\s)|(?<![<>=])==?", " == "),
+    (r"≤|<=?", " <= "),
+    (r"≥|>=?", " >= "),
 )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def generate(
                      "grammar: a folder, or http(s)://host/v1#name. What it answers is checked and shown."),
     ] = None,
     num: Annotated[int, typer.Option("--n", "--num", min=1, help="How many networks.")] = 16,
-    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=(1 << 32) - 1, help="Of everything random.")] = 0,
     guidance: Annotated[
         float, typer.Option("--guidance", min=0.0, help="How strongly the predictor pulls; 0 draws at random.")
     ] = 12.0,
@@ -147,19 +147,24 @@ def generate(
                 found = evolve_networks(maker, condition, num, evolve, seed=seed, progress=say)
             else:
                 found = maker.generate(condition, num, seed, settings=settings, progress=say)
-            if out is not None:
-                from archlm.generation.report import write_generated
-
-                write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
     except ArchLMError as error:
         fail(error, as_json=as_json)
     if as_json:
         print_json({"condition": str(condition), "networks": [one.to_json() for one in found]})
-        return
-    _print(found, condition)
-    if illuminate is None and evolve is None and len(found) < num:
+    else:
+        _print(found, condition)
+    if illuminate is None and len(found) < num:
         typer.echo(f"No more than {len(found)} different networks were found for this", err=True)
-    if out is not None:
+    if out is None:
+        return
+    from archlm.generation.report import write_generated
+
+    try:  # last: where it cannot be written, the answer is not lost
+        with status("writing") as say:
+            write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
+    except ArchLMError as error:
+        fail(error)
+    if not as_json:
         typer.echo(f"Written to {clean(str(out))}: ONNX, source, report.md")
 
 

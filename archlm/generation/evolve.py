@@ -33,7 +33,7 @@ def evolve_networks(
         if len(part):
             found += _evolved(generator, condition, space, len(part), calls, seed, progress)
     generator.check_met(found, condition)
-    return by_quality(found, condition)
+    return by_quality([one for one in found if not one.exceeded], condition)
 
 
 def _evolved(

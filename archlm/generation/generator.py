@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ class Generator:
         """
         if num < 1:
             raise InvalidConditionError(f"num is {num}; at least one architecture must be asked for")
+        if not math.isfinite(settings.guidance_scale):
+            raise InvalidConditionError(f"the guidance is {settings.guidance_scale}; it must be a finite number")
         oracles = {space: self.oracle(space, condition) for space in self.spaces_for(condition)}
         found: list[Generated] = []
         for (space, oracle), share in zip(oracles.items(), _shares(num, len(oracles)), strict=True):

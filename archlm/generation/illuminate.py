@@ -44,7 +44,8 @@ def illuminate(
         progress: Told how far it is.
 
     Raises:
-        InvalidConditionError: Not one or two different costs that are known, or more than one space.
+        InvalidConditionError: Not one or two different costs that are known, more than one space, or budgets that
+            nothing was found within; the message names the nearest.
         UnknownNameError: The predictor does not answer one of them.
     """
     if not 1 <= len(costs) <= 2 or len(set(costs)) != len(costs):
@@ -60,14 +61,20 @@ def illuminate(
         [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
         lambda one: sign * one.answer["mean"],
     )  # fmt: skip
+    drawn: list[Generated] = []
     for column, most in enumerate(edges[0][1:]):
         progress(f"{column + 1} of {CELLS} budgets, {len(grid.elites)} of {grid.size} cells")
-        if most < condition.at_least.get(costs[0], -np.inf):
+        beyond = most < condition.at_least.get(costs[0], -np.inf)
+        if beyond and column + 1 < CELLS:
             continue  # nothing of this column may be in the answer
-        budget = condition.with_budget(costs[0], float(most))
+        # What lies beyond the grid belongs to its last column.
+        budget = condition if beyond else condition.with_budget(costs[0], float(most))
         passed = budget if len(costs) > 1 else budget.with_objectives(())
         found = generator.generate_of(oracle, passed, BATCH, seed + column, settings)
+        drawn += found
         grid.add(one for one in found if not condition.exceeded(one.costs))
+    if not grid.elites:
+        generator.check_met(drawn, condition)
     return [elite.item for _, elite in sorted(grid.elites.items())]
 
 

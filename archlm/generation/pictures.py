@@ -24,7 +24,7 @@ def block_pictures(found: Sequence[Generated]) -> Figure:
     shown = list(found)[:_MOST_DRAWN]
     rows = -(-len(shown) // _COLUMNS)
     figure = Figure(figsize=(4.2 * _COLUMNS, 3.4 * rows))
-    figure.subplots_adjust(0.01, 0.01, 0.99, 0.96, wspace=0.05, hspace=0.12)
+    figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.08 / rows, wspace=0.05, hspace=0.12)  # room for one title
     bare: dict[str, list[float]] = {"xticks": [], "yticks": []}  # hidden ticks would be laid out
     for number, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False, subplot_kw=bare).flat):
         axes.set_axis_off()
@@ -65,7 +65,7 @@ def _draw(axes: Axes, graph: BlockGraph) -> None:
 
 def _label(block: Block) -> str:
     details = {"kernel": "k", "width": "w", "ratio": "x", "depth": "n", "heads": "h"}
-    lines = [block.op]
+    lines = [block.op.replace("_", "\n", 1)]  # eleven operations of DARTS stand in a row
     lines += [f"{letter}{getattr(block, name)}" for name, letter in details.items() if getattr(block, name) is not None]
     if block.gate:
         lines.append("se")

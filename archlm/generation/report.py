@@ -9,12 +9,12 @@ from pathlib import Path
 from archlm.answer import FAMILIAR
 from archlm.generation.generated import Generated
 from archlm.generation.pareto import front
+from archlm.writing import at_once
 from generators.condition import Condition
 from generators.limit import shown, unit_of
-from onnx_bench.errors import UserInputError
 from onnx_bench.tasks import get_task
 
-_LIST = "networks.json"
+_LIST, _PAGE = "networks.json", "report.md"
 _TRADE_OFF = "trade-off-"
 
 
@@ -24,42 +24,36 @@ def write_generated(
 ) -> None:  # fmt: skip
     """Write `NN.onnx` and `NN.py` for each architecture, `networks.json`, `report.md` and its pictures.
 
-    What an earlier answer has written to the folder is replaced.
+    What an earlier answer has written to the folder is replaced once all of this one is there.
 
     Raises:
         UserInputError: The folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
-        # First, for it says what is to be cleared, after an interrupted answer too.
+    with at_once(folder, last=_PAGE, replaced=_earlier(folder)) as draft:
         listed = {"condition": str(condition), "networks": [one.to_json() for one in found]}
-        (folder / _LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+        (draft / _LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
         for number, one in enumerate(found, 1):
             progress(f"writing {number} of {len(found)}")
-            (folder / f"{number:02d}.onnx").write_bytes(one.to_onnx(weights=weights, seed=seed).SerializeToString())
-            (folder / f"{number:02d}.py").write_text(one.source, encoding="utf-8")
+            (draft / f"{number:02d}.onnx").write_bytes(one.to_onnx(weights=weights, seed=seed).SerializeToString())
+            (draft / f"{number:02d}.py").write_text(one.source, encoding="utf-8")
         progress("drawing")
         from archlm.generation.pictures import block_pictures, trade_off  # slow to import
 
-        block_pictures(found).savefig(folder / "architectures.png", dpi=110)
+        block_pictures(found).savefig(draft / "architectures.png", dpi=110)
         costs = _compared(condition)
         for cost in costs:
-            trade_off(found, cost).savefig(folder / f"{_file_name(cost)}.png", dpi=110)
-        (folder / "report.md").write_text(_page(found, condition, costs), encoding="utf-8")
-    except OSError as error:
-        raise UserInputError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from error
+            trade_off(found, cost).savefig(draft / f"{_file_name(cost)}.png", dpi=110)
+        (draft / _PAGE).write_text(_page(found, condition, costs), encoding="utf-8")
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an earlier answer has written, as far as its list tells."""
+def _earlier(folder: Path) -> list[str]:
+    """Names of what an earlier answer has written, as far as its list tells."""
     try:
         earlier = len(json.loads((folder / _LIST).read_bytes())["networks"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return
+        return []
     names = [f"{number:02d}{suffix}" for number in range(1, earlier + 1) for suffix in (".onnx", ".py")]
-    for path in (*map(folder.joinpath, names), *folder.glob(f"{_TRADE_OFF}*.png")):
-        path.unlink(missing_ok=True)
+    return [*names, *(path.name for path in folder.glob(f"{_TRADE_OFF}*.png"))]
 
 
 def _compared(condition: Condition) -> list[str]:

@@ -16,6 +16,8 @@ _NAMES = dict(zip(
     strict=True,
 ))  # fmt: skip
 _OPERATIONS = {name: op for op, name in _NAMES.items()}
+_BLOCKS = {op: Block(name) for op, name in _NAMES.items()}
+_INPUT, _SUM, _CONCAT = Block("input"), Block("sum"), Block("concat")
 _CELL = 3 + 3 * NODES
 """Places of a cell: two inputs, for each node two operations and their sum, the concatenation."""
 
@@ -58,12 +60,12 @@ class DARTSLayout(Layout):
             if cell.concat != ALL:
                 raise NotRepresentableError("the generator knows DARTS cells that concatenate all four nodes")
             start = len(blocks)
-            blocks += [Block("input"), Block("input")]
+            blocks += [_INPUT, _INPUT]
             for number, pair in enumerate(cell.nodes):
-                blocks += [*(Block(_NAMES[op.op]) for op in pair), Block("sum")]
+                blocks += [*(_BLOCKS[op.op] for op in pair), _SUM]
                 states = _states(start, number)
                 edges += [(states[op.source], i) for op, i in zip(pair, _operations(start, number), strict=True)]
-            blocks.append(Block("concat"))
+            blocks.append(_CONCAT)
         return self.graph(blocks, edges)
 
     def decode(self, scores: Scores) -> str:

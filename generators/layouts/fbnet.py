@@ -8,6 +8,7 @@ from generators.scores import Scores
 from onnx_bench.spaces.fbnet import LAYERS, OPERATIONS, SKIP, arch_string
 
 _NAMES = {operation: "identity" if operation == SKIP else f"mbconv_{operation}" for operation in OPERATIONS}
+_BLOCKS = {operation: Block(name) for operation, name in _NAMES.items()}
 
 
 class FBNetLayout(Layout):
@@ -18,7 +19,7 @@ class FBNetLayout(Layout):
     fixed_edges = chain(LAYERS)
 
     def encode(self, arch: str) -> BlockGraph:
-        return self.graph(Block(_NAMES[operation]) for operation in self.space.parse(arch))
+        return self.graph(_BLOCKS[operation] for operation in self.space.parse(arch))
 
     def decode(self, scores: Scores) -> str:
         operations = {name: operation for operation, name in _NAMES.items()}

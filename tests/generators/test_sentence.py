@@ -23,6 +23,7 @@ from onnx_bench.tasks.task import Task
          {"space": "nasbench201", "task": "imagenet16-120", "max_latency": {"pixel3": 5.0}, "max_depth": 20.0}),
         ("class scene with 2.5M params in transnas micro",
          {"task": "transnas/class_scene", "space": "transnas_micro", "max_params": 2.5e6}),
+        ("cifar10, params<=600K, <=100M macs", {"task": "cifar10", "max_params": 6e5, "max_macs": 1e8}),
         ("as few parameters as possible on mnasnet", {"space": "mnasnet", "objectives": ("params",)}),
         ("fast on gold 6226, cifar10", {"task": "cifar10", "objectives": ("latency/gold_6226",)}),
         ("Something good with ≤ 1,500,000 weights", {"max_params": 1.5e6}),

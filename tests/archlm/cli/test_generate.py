@@ -29,6 +29,13 @@ def test_a_sentence_is_shown_and_used(archlm_command: Run, tmp_path: Path) -> No
     assert (tmp_path / "made" / "03.onnx").is_file() and (tmp_path / "made" / "03.py").is_file()
 
 
+def test_an_answer_is_shown_though_it_cannot_be_written(archlm_command: Run, tmp_path: Path) -> None:
+    (tmp_path / "made").write_text("a file")
+    shown = archlm_command("generate", "--space", "nats_size", "--n", 1, *QUICK, "--json", "--out", tmp_path / "made")
+    assert shown.exit_code == 1 and "cannot write" in shown.stderr
+    assert len(json.loads(shown.stdout)["networks"]) == 1
+
+
 def test_a_table_is_printed(archlm_command: Run) -> None:
     shown = archlm_command("generate", "--space", "nats_size", "--max-macs", "30M", "--n", 2, *QUICK)
     assert shown.exit_code == 0, shown.output
@@ -58,7 +65,7 @@ def test_mistakes_are_one_line(archlm_command: Run, arguments: tuple[str, ...], 
         ("--max-params", "many"), ("--max-latency", "raspi4"), ("--n", "0"), ("--max", "latency"), ("--min", "=3"),
         ("--max", "latency=few"), ("--max-latency", "raspi4=1", "--max-latency", "raspi4=2"), ("--weights",),
         ("--illuminate", "params", "--evolve", "9"), ("--illuminate", "params", "--objective", "macs"),
-        ("--language-model", "somewhere"),
+        ("--language-model", "somewhere"), ("--seed", "-1"), ("--seed", 1 << 64),
     ],
 )  # fmt: skip
 def test_wrong_options_are_usage_errors(archlm_command: Run, arguments: tuple[str, ...]) -> None:

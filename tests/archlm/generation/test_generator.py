@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from archlm import Condition, Generator, Predictor
 from archlm.generation.evolve import evolve_networks
-from archlm.generation.illuminate import illuminate
+from archlm.generation.illuminate import CELLS, illuminate
 from archlm.generation.pareto import front
 from archlm.generation.wanted import Wanted
 from archlm.items import from_space
@@ -230,6 +231,21 @@ def test_what_was_fitted_is_an_objective(own: Generator) -> None:
     assert best in front(gains, ["gain"]).members, "of a gain more is better"
 
 
+@pytest.mark.usefixtures("quickly_taught")
+def test_a_grid_goes_on_beyond_its_end(own: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archlm.generation.illuminate.BATCH", 1)
+    monkeypatch.setattr("archlm.generation.illuminate._edges", lambda *_: np.linspace(1, 9, CELLS + 1))
+    condition = Condition("cifar10", "nats_size", at_least={"energy": 200})
+    (one,) = illuminate(own, condition, ["energy"], settings=Settings(steps=3, rounds=0, calls=0))
+    assert one.costs["energy"] >= 200
+
+
+@pytest.mark.parametrize("scale", [math.nan, math.inf])
+def test_guidance_is_a_number(generator: Generator, scale: float) -> None:
+    with pytest.raises(InvalidConditionError, match="guidance"):
+        generator.generate(Condition(space="nats_size"), 1, settings=Settings(guidance_scale=scale))
+
+
 def test_evolution_is_there_to_compare(generator: Generator) -> None:
     condition = Condition(space="transnas_micro", max_params=2e6)
     found = evolve_networks(generator, condition, 3, 60, seed=0)
@@ -237,6 +253,8 @@ def test_evolution_is_there_to_compare(generator: Generator) -> None:
     assert not any(one.exceeded for one in found)
     with pytest.raises(InvalidConditionError, match="nearest"):
         evolve_networks(generator, Condition(space="transnas_micro", max_params=10), 3, 55)
+    some = evolve_networks(generator, Condition(space="nats_size", max_params=2e5), 12, 12)
+    assert 0 < len(some) < 12 and not any(one.exceeded for one in some), "what exceeds a budget is no answer"
 
 
 def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,6 +268,9 @@ def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.Mon
             illuminate(generator, condition, wrong, settings=QUICK)
     with pytest.raises(InvalidConditionError, match="one space"):
         illuminate(generator, Condition(task="cifar10"), ["params"], settings=QUICK)
+    monkeypatch.setattr("archlm.generation.illuminate.BATCH", 1)
+    with pytest.raises(InvalidConditionError, match="nearest"):
+        illuminate(generator, Condition(space="nasbench201", max_params=10), ["macs"], settings=QUICK)
 
 
 @pytest.mark.usefixtures("quickly_taught")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +16,9 @@ import torch
 
 from archlm import Condition, Generator
 from archlm.generation.generated import Generated
+from archlm.generation.pictures import block_pictures
 from archlm.generation.report import write_generated
+from archlm.writing import at_once
 from generators.draw import Settings
 from generators.layouts import SPACES
 
@@ -89,11 +93,47 @@ def test_a_folder_holds_everything(generator: Generator, tmp_path: Path) -> None
         "03.onnx", "03.py", "trade-off-latency-raspi4.png"
     } | {"04.onnx"}, "an earlier answer is replaced, other files stay"  # fmt: skip
 
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
     def interrupt(step: str) -> None:
-        if step == "writing 3 of 3":
+        if step == "drawing":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_generated(tmp_path / "out", found, condition, progress=interrupt)
-    write_generated(tmp_path / "out", found[:1], condition)
-    assert [path.name for path in (tmp_path / "out").glob("*.py")] == ["01.py"], "an interrupted one as well"
+    after = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert after == before, "an answer that was interrupted leaves the earlier one as it was"
+
+
+def test_an_interrupt_while_files_are_moved_leaves_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("old", "both", "list"):
+        (tmp_path / name).write_text("earlier")
+    replace, number = os.replace, iter(range(9))
+
+    def interrupted(old: Path, new: Path) -> None:
+        replace(old, new)
+        if next(number) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), at_once(tmp_path, last="list", replaced=["old", "both"]) as draft:
+        for name in ("both", "list", "new"):
+            (draft / name).write_text("later")
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == dict.fromkeys(("both", "list", "new"), "later")
+
+
+def test_titles_and_labels_can_be_read() -> None:
+    normal = "('sep_conv_3x3', 0), ('sep_conv_5x5', 1), ('sep_conv_5x5', 0), ('sep_conv_3x3', 1), ('sep_conv_5x5', 1), "
+    normal += "('sep_conv_5x5', 2), ('sep_conv_3x3', 2), ('dil_conv_5x5', 3)"
+    reduce = "('skip_connect', 0), ('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), ('sep_conv_5x5', 1), "
+    reduce += "('sep_conv_5x5', 2), ('sep_conv_3x3', 0), ('dil_conv_3x3', 2)"
+    ends = "concat=[2, 3, 4, 5]"
+    arch = f"Genotype(normal=[{normal}], normal_{ends}, reduce=[{reduce}], reduce_{ends})"
+    figure = block_pictures([Generated("darts", arch, None, {"mean": 1.0}, {}, {})])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.title.get_window_extent().y1 <= figure.bbox.y1, "the title is inside the picture"
+    row = [text.get_window_extent() for text in axes.texts if "conv" in text.get_text()]
+    assert len(row) == 14
+    assert not any(a.overlaps(b) for a, b in combinations(row, 2)), "no label lies on another"
