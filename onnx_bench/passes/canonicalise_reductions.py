@@ -20,8 +20,7 @@ class CanonicaliseReductions(Pass):
 
     1. `axes` are sorted; `keepdims` is a truth value. Axes of size 1 are not reduced but reshaped away.
     2. A mean (sum, maximum, ...) of a mean that nothing else reads is one over the axes of both.
-    3. Reducing axes that a `Reshape` has just merged from several is reducing those; one that has just added axes of
-       size 1 stands behind the reduction.
+    3. Reducing axes that a `Reshape` has just merged from several is reducing those.
     4. The sum of `Mul(x, x)` is `ReduceSumSquare`, its square root `ReduceL2`.
     """
 
@@ -84,14 +83,10 @@ class CanonicaliseReductions(Pass):
         if reshape.op != "Reshape" or not axes or node.shape is None or reshape.shape is None:
             return False
         x = data(reshape)
-        if x.shape is None:
-            return False
-        found, unsqueezed = _unmerged(x.shape, reshape.shape, axes), False
+        found = None if x.shape is None else _unmerged(x.shape, reshape.shape, axes)
         if found is None or len(found) <= len(axes):
-            found, unsqueezed = _unsqueezed(x.shape, reshape.shape, axes), True
-        if found is None:
             return False
-        if node.attrs["keepdims"] or unsqueezed:
+        if node.attrs["keepdims"]:
             inner = draft.add(node.op, [x], axes=found, keepdims=False)
             draft.become(node, "Reshape", [inner])
         else:
@@ -132,11 +127,3 @@ def _unmerged(before: Shape, after: Shape, axes: tuple[int, ...]) -> tuple[int, 
     if prod(before[first:end]) != prod(after[first : last + 1]) or 1 in before[first:end]:
         return None
     return tuple(range(first, end))
-
-
-def _unsqueezed(before: Shape, after: Shape, axes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The axes of `before` that `axes` of its reshaped form `after` are, if that only has more axes of size 1."""
-    real, now = ([i for i, size in enumerate(shape) if size != 1] for shape in (before, after))
-    if len(after) <= len(before) or [before[i] for i in real] != [after[i] for i in now] or not set(axes) <= set(now):
-        return None
-    return tuple(real[now.index(a)] for a in axes)

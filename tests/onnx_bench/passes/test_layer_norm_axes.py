@@ -61,14 +61,12 @@ def test_opsets_agree(module: nn.Module) -> None:
     assert not written & {"Sub", "Not", "RMSNorm"}
 
 
-def test_pooling_of_permuted_images_is_a_mean() -> None:
-    """What the dynamo exporter makes of `AdaptiveAvgPool1d(1)` behind a Transpose: a Gather of all positions."""
-    pooled = imported(
-        """one = Constant <value_ints = [2]> () t = Transpose <perm = [0, 2, 1]> (x) u = Unsqueeze (t, one)
-           axes = Constant <value_ints = [-1, -2]> () m = ReduceMean (u, axes)
-           flat = Constant <value_ints = [-1]> () f = Reshape (m, flat) g = Gather (f, i)
-           s = Squeeze (g, one) shape = Constant <value_ints = [1, 4]> () y = Reshape (s, shape)""",
-        inputs="float[1,9,4] x", stored="int64[1,4,1,1] i = {0, 1, 2, 3}",
+def test_gather_of_all_positions_is_no_operator() -> None:
+    """What the dynamo exporter writes behind the pooling of permuted images."""
+    pooled = "m = ReduceMean <axes = [2, 3]> (x)"
+    gathered = imported(
+        f"{pooled} flat = Constant <value_ints = [-1]> () f = Reshape (m, flat) g = Gather (f, i) y = Relu (g)",
+        inputs="float[1,4,5,5] x", stored="int64[1,4,1,1] i = {0, 1, 2, 3}", opset=13,
     )  # fmt: skip
-    mean = imported("y = ReduceMean <axes = [1], keepdims = 0> (x)", inputs="float[1,9,4] x", opset=13)
-    assert pooled.fingerprint() == mean.fingerprint()
+    plain = imported(f"{pooled} y = Relu (m)", inputs="float[1,4,5,5] x", opset=13)
+    assert gathered.fingerprint() == plain.fingerprint()
