@@ -19,7 +19,8 @@ from onnx_bench.node import Shape
 
 _ALIGNED = frozenset((
     "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Max", "Min", "Sum", "Mean", "And", "Or", "Xor", "Equal", "Greater",
-    "Less", "GreaterOrEqual", "LessOrEqual", "Where", "Concat", "MatMul", "Einsum",
+    "Less", "GreaterOrEqual", "LessOrEqual", "Where", "Concat", "MatMul", "Einsum", "GatherElements",
+    "ScatterElements",
 ))  # fmt: skip
 _STATES = {"LSTM": (5, 6), "GRU": (5,), "RNN": (5,)}
 
@@ -122,7 +123,7 @@ def _labels(c: Call, i: int, shape: Shape) -> list[int | str]:
     labels: list[int | str] = list(range(-rank, 0))
     if c.op == "MatMul":
         return [k for k in labels if isinstance(k, int) and k < -2] + [f"{i}row", f"{i}column"][2 - rank :]
-    if c.op == "Concat" and rank:
+    if c.op in ("Concat", "GatherElements", "ScatterElements") and rank:
         labels[c.attrs.get("axis", 0)] = f"{i}"
     return labels
 

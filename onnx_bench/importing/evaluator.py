@@ -309,14 +309,16 @@ class Evaluator:
             tensor: The held tensor.
             slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
                 recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies,
-                `affine` if the reader is a norm that cannot go without.
+                `target` if something is scattered into it, `affine` if the reader is a norm that cannot go without.
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
-        if slot == "factor":
-            slot = ""
-            if not params and _is_gate(tensor):  # open, as after training: its branch stays
+        if slot in ("factor", "target"):
+            if slot == "factor" and not params and _is_gate(tensor):  # open, as after training: its branch stays
                 return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)
+            if params and _is_empty(tensor, slot):
+                return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
+            slot = ""
         if slot:
             dtype = "float"
             if slot in ("weight", "affine"):
@@ -349,6 +351,17 @@ def _is_gate(factor: Tensor) -> bool:
     """Whether a factor is a learned scalar that starts at zero; numbers in the code of a network have no axes."""
     value = factor.value
     return value is not None and value.ndim > 0 and value.size == 1 and factor.dtype == "float" and not value.any()
+
+
+def _is_empty(tensor: Tensor, slot: str) -> bool:
+    """Whether stored zeros are what code starts from, as the dynamo exporter writes `torch.zeros`, and not learned.
+
+    A factor of zeros may be a scale for each channel that training has yet to open; one of several axes is a state.
+    """
+    value = tensor.value
+    if value is None or tensor.dtype != "float" or (value[(0,) * value.ndim] if is_filled(value) else value.any()):
+        return False
+    return slot == "target" or sum(size != 1 for size in value.shape) > 1
 
 
 def _is_idle(bias: Tensor, weights: Tensor | None) -> bool:

@@ -50,14 +50,15 @@ _SLOTS: dict[str, dict[int, str]] = {
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
     "QLinearConv": {3: "weight", 8: "weight"}, "QLinearMatMul": {3: "weight"},
     "ConvInteger": {1: "weight"}, "MatMulInteger": {1: "weight"},
-    "Mul": {0: "factor", 1: "factor"},
+    "Mul": {0: "factor", 1: "factor"}, "ScatterElements": {0: "target"}, "ScatterND": {0: "target"},
 }  # fmt: skip
 
 
 def weight_slots(op: str) -> Mapping[int, str]:
     """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state.
 
-    Both of a product may: position -> factor. A bias is a weight, or none if the file computes zeros for it.
+    Both of a product may: position -> factor. What is scattered into may be empty: target. A bias is a weight, or none
+    if the file computes zeros for it.
     What has to be given to a norm is affine: weights, of which ones and zeros in code are not stored.
     """
     return _SLOTS.get(op, _NO_SLOTS)

@@ -88,6 +88,8 @@ def scatter(c: Call) -> Shapes:
         c.op = "ScatterElements"
     if c.op == "ScatterElements":
         own_axis(c)
+    if c.attrs.get("reduction") == "none":
+        del c.attrs["reduction"]  # opsets before 16 lack it
     return c.shape()
 
 

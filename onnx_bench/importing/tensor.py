@@ -20,6 +20,8 @@ MAX_VALUE = 1 << 14
 """Largest tensor, in elements, whose values are read from a file or computed."""
 MAX_SCALES = 8
 """Largest learned tensor whose values are read: enough for the scales of a Resize, written as an initialiser."""
+MIN_MASK = 1e4
+"""What fills a tensor and is as large as this stands for infinity."""
 MAX_FILLED = 1 << 40
 """Largest tensor, in elements, that is remembered as one value filling a shape (this allocates nothing)."""
 
@@ -135,7 +137,14 @@ def read_values(proto: onnx.TensorProto, shape: Shape, size: int) -> np.ndarray 
         if len(stored) != size:
             return None
         values = np.array(stored, np.uint16).view(np.float16) if kind == 10 else np.array(stored).astype(dtype)
+    if values is not None and kind == 10 and size <= MAX_SCALES:
+        values = np.array([_meant(v) for v in values], np.float32)
     return None if values is None else values.reshape(shape)
+
+
+def _meant(value: np.float16) -> float:
+    """The number that was rounded to `value`, where it is a fraction: the shortest of those that are."""
+    return float(value) if not np.isfinite(value) or value == np.round(value) else float(str(value))
 
 
 def _read_unusual(proto: onnx.TensorProto, shape: Shape, size: int) -> np.ndarray | None:
@@ -157,9 +166,10 @@ def one_value(proto: onnx.TensorProto) -> np.generic | None:
     return values[0] if (values == values[0]).all() else None
 
 
-def _is_mask(shape: Shape) -> bool:
-    """Whether a tensor has the shape of a mask of attention scores, [1, 1, L, L]."""
-    return len(shape) == 4 and shape[:2] == (1, 1) and shape[2] == shape[3] > 1
+def _is_mask(shape: Shape, one: np.generic) -> bool:
+    """Whether a tensor filled with `one` masks attention scores: by its shape, [1, 1, L, L], or a value not learned."""
+    square = len(shape) == 4 and shape[:2] == (1, 1) and shape[2] == shape[3] > 1
+    return square or (one.dtype.kind == "f" and abs(float(one)) >= MIN_MASK)
 
 
 def stored_tensor(proto: onnx.TensorProto) -> Tensor:
@@ -173,8 +183,11 @@ def stored_tensor(proto: onnx.TensorProto) -> Tensor:
     if size < 0 or (shape and min(shape) < 0):
         raise MalformedModelError(f"a stored tensor has the dimensions {list(shape)[:8]}; none may be negative")
     dtype = dtype_class(proto.data_type)
-    if (dtype == "bool" or _is_mask(shape)) and (one := one_value(proto)) is not None:
-        return filled(one, shape)  # exporters compute masks that mask nothing: nobody learns them
+    if dtype in ("bool", "float") and size > 1 and (one := one_value(proto)) is not None:
+        if dtype == "bool" or _is_mask(shape, one):
+            return filled(one, shape)  # exporters compute masks that mask nothing, or all: nobody learns them
+        if one == 0:
+            return learned_tensor(shape, dtype, filled(0.0, shape).value)
     if dtype != "float":
         return Tensor(shape, dtype, value=read_values(proto, shape, size) if size <= MAX_VALUE else None)
     if size == 1:

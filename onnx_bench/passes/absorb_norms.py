@@ -16,7 +16,8 @@ class AbsorbNorms(Pass):
     1. `BatchNormalization` with held statistics is `BatchNorm`. Its epsilon is part of the scale at inference, so
        every `BatchNorm` has the default one.
     2. `InstanceNormalization`, `LayerNormalization`, `GroupNormalization`, `RMSNormalization` with held scale and shift
-       are `InstanceNorm`, `LayerNorm`, `GroupNorm`, `RMSNorm`; a scale of ones or a shift of zeros is none.
+       are `InstanceNorm`, `LayerNorm`, `GroupNorm`, `RMSNorm`; a scale of ones or a shift of zeros is none. Over last
+       axes of size 1, [C, 1, 1], a `LayerNorm` or `RMSNorm` is one over C between reshapes.
     3. Operators whose scale or shift is computed from data stay as they are.
     """
 
@@ -51,7 +52,14 @@ class AbsorbNorms(Pass):
             return False
         dims = -axis if x.shape is None else len(x.shape) - axis % len(x.shape)
         name = "LayerNorm" if node.op == "LayerNormalization" else "RMSNorm"
-        draft.become(node, name, [x], dims=dims, epsilon=node.attrs.get("epsilon", 1e-5), **_affine(node))
+        attrs = {"epsilon": node.attrs.get("epsilon", 1e-5), **_affine(node)}
+        if x.shape is None or dims < 2 or x.shape[-1] != 1:
+            draft.become(node, name, [x], dims=dims, **attrs)
+            return True
+        rows = x.shape[: len(x.shape) - dims]
+        kept = tuple(d for d in x.shape[len(rows) :] if d != 1) or (1,)
+        flat = draft.add("Reshape", [x], (*rows, *kept))
+        draft.become(node, "Reshape", [draft.add(name, [flat], flat.shape, dims=len(kept), **attrs)])
         return True
 
     @on("InstanceNormalization")

@@ -7,6 +7,8 @@ from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.values import constant, data, element_class, is_held, scalar
 
+_OPPOSITE = {"Less": "GreaterOrEqual", "Greater": "LessOrEqual", "GreaterOrEqual": "Less", "LessOrEqual": "Greater"}
+
 
 class CanonicaliseArithmetic(Pass):
     """Writes arithmetic by sums and products.
@@ -20,12 +22,22 @@ class CanonicaliseArithmetic(Pass):
        of one tensor are that tensor.
     5. The logarithm of a `Softmax` that nothing else reads is `LogSoftmax`.
     6. `Mod` has no attribute: of integers it has the sign of the divisor, of floats that of the dividend.
+    7. `Not` of a comparison is the opposite one: opsets before 12 lack `GreaterOrEqual` and `LessOrEqual`.
     """
 
     @on("Mod")
     def drop_fmod(self, draft: Draft, node: DraftNode) -> bool:
         """Rule 6."""
         return node.attrs.pop("fmod", None) is not None
+
+    @on("Not")
+    def oppose(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 7."""
+        comparison = data(node)
+        if comparison.op not in _OPPOSITE:
+            return False
+        draft.become(node, _OPPOSITE[comparison.op], comparison.inputs)
+        return True
 
     @on("Neg")
     def negate(self, draft: Draft, node: DraftNode) -> bool:

@@ -17,7 +17,8 @@ class CanonicaliseSlices(Pass):
     1. `Split` is one `Slice` per output that is read.
     2. A `Slice` of several axes is a chain, the first axis first; bounds are inside the tensor, `end` follows the last
        element taken.
-    3. `Gather` of one constant position is a `Slice` and a `Reshape`; of evenly spaced ones a `Slice`.
+    3. `Gather` of evenly spaced constant positions is a `Slice`, and a `Reshape` unless they are a list. The dynamo
+       exporter writes the pooling of permuted images with one of all positions.
     4. A `Slice` that takes everything is dropped; a `Slice` of a `Slice` of the same axis is one.
     """
 
@@ -78,7 +79,7 @@ class CanonicaliseSlices(Pass):
         """Rule 3."""
         x, index = data(node), get_input(node, 1)
         where = ints(index)
-        if where is None or index is None or index.shape is None or len(index.shape) > 1 or not where:
+        if where is None or index is None or index.shape is None or not where:
             return False
         if x.shape is None or is_held(x):
             return False
@@ -88,7 +89,7 @@ class CanonicaliseSlices(Pass):
         if step == 0 or any(b - a != step for a, b in pairwise(places)):
             return False
         bounds = _bounds(x.shape, axis, places[0], places[-1] + (1 if step > 0 else -1), step)
-        if index.shape == ():
+        if len(index.shape) != 1:
             draft.become(node, "Reshape", [draft.add("Slice", [x], **bounds)])
         else:
             draft.become(node, "Slice", [x], **bounds)

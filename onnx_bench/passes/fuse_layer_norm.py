@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
@@ -32,14 +34,35 @@ def centred(node: DraftNode) -> tuple[DraftNode, Shape] | None:
     parts = difference(node)
     if parts is None:
         return None
-    over = mean_of(parts[1])
+    over = mean_of(parts[1]) or mean_before_reshape(*parts)
     return over if over is not None and over[0] is parts[0] else None
+
+
+def mean_before_reshape(x: DraftNode, mean: DraftNode) -> tuple[DraftNode, Shape] | None:
+    """x and the axes of its mean where x is a Reshape and the mean was taken before it."""
+    reduced = mean.inputs[0] if mean.op == x.op == "Reshape" else None
+    if reduced is None or reduced.op != "ReduceMean" or reduced.inputs[0] is not x.inputs[0]:
+        return None
+    before, after = data(x).shape, x.shape
+    if before is None or after is None or mean.shape is None or len(mean.shape) != len(after):
+        return None
+    axes = tuple(i for i, size in enumerate(after) if size != mean.shape[i])
+    over = reduced.attrs["axes"]
+    if axes != tuple(range(len(after) - len(axes), len(after))) or not are_rows(before, over):
+        return None
+    return (x, axes) if prod(before[a] for a in over) == prod(after[a] for a in axes) else None
+
+
+def are_rows(shape: Shape, axes: Shape) -> bool:
+    """Whether what lies along `axes` lies together in memory: they are all from the first of them on, save units."""
+    return bool(axes) and prod(shape[axes[0] :]) == prod(shape[a] for a in axes)
 
 
 class FuseLayerNorm(Pass):
     """Writes (x - mean(x)) / sqrt(var(x) + epsilon) over the last axes as one operator.
 
-    1. RMSNorm of x - mean(x) over the same axes becomes LayerNorm of x.
+    1. RMSNorm of x - mean(x) over the same axes becomes LayerNorm of x, also where a Transpose or Reshape lies between,
+       or the mean was taken before x was reshaped.
     2. (x - mean(x)) / sqrt(mean(x * x) - mean(x) * mean(x) + epsilon) becomes LayerNorm of x without weights.
     3. Epsilons of all norms have two significant digits.
     """
@@ -47,16 +70,23 @@ class FuseLayerNorm(Pass):
     @on("RMSNorm")
     def take_mean(self, draft: Draft, node: DraftNode) -> bool:
         x = data(node)
-        turned = x.op == "Transpose"
-        found = centred(data(x) if turned else x)
-        if found is None or x.shape is None:
+        moved = x.op in ("Transpose", "Reshape")
+        found = centred(data(x) if moved else x)
+        if found is None or x.shape is None or found[0].shape is None:
             return False
         source, axes = found
-        perm = x.attrs["perm"] if turned else tuple(range(len(x.shape)))
-        if perm[len(perm) - node.attrs["dims"] :] != axes:
-            return False
-        if turned:
-            source = draft.add("Transpose", [source], perm=perm)
+        dims = node.attrs["dims"]
+        if x.op == "Reshape":
+            shape = found[0].shape
+            if not are_rows(shape, axes) or prod(shape[a] for a in axes) != prod(x.shape[len(x.shape) - dims :]):
+                return False
+            source = draft.add("Reshape", [source], x.shape)
+        else:
+            perm = x.attrs["perm"] if moved else tuple(range(len(x.shape)))
+            if perm[len(perm) - dims :] != axes:
+                return False
+            if moved:
+                source = draft.add("Transpose", [source], perm=perm)
         draft.become(node, "LayerNorm", [source], **node.attrs)
         return True
 

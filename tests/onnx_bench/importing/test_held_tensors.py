@@ -179,3 +179,54 @@ def test_norms_of_groups_store_only_their_own_weights() -> None:
     body += "n = InstanceNormalization (x, s, b) m = Mul (n, w) y = Add (m, v)"
     graph = import_model(packed(body, inputs="float[1,12,8,8] x", stored="float[12,1,1] w; float[12,1,1] v"))
     assert graph.stored_params == 24
+
+
+def with_weight(body: str, value: np.ndarray, inputs: str = "float[1,4,6] x", opset: int = 18) -> onnx.ModelProto:
+    proto = model(body, inputs, opset=opset)
+    proto.graph.initializer.append(numpy_helper.from_array(value, "w"))
+    return proto
+
+
+@pytest.mark.parametrize(("fill", "params"), [(-9e15, 0), (-1e4, 0), (0.1, 24), (1.0, 24)])
+def test_what_stands_for_infinity_is_not_learned(fill: float, params: int) -> None:
+    """`-9e15 * torch.ones_like(scores)`, as graph attention masks its scores, folded by the exporter."""
+    weight = np.full((4, 6), fill, np.float32)
+    proto = with_weight("c = Greater (x, x) y = Where (c, x, w)", weight)
+    assert read_graph(proto.SerializeToString(), trusted=True).params == params
+    assert import_model(proto).params == params
+
+
+@pytest.mark.parametrize(("shape", "params"), [((4, 20), 0), ((1, 20), 20)])
+def test_a_factor_of_zeros_of_several_axes_is_a_state(shape: tuple[int, int], params: int) -> None:
+    """The dynamo exporter stores `torch.zeros`; zeros for each channel may be a scale that training opens."""
+    proto = with_weight("y = Mul (x, w)", np.zeros(shape, np.float32), "float[1,4,20] x")
+    assert read_graph(proto.SerializeToString(), trusted=True, normalised=False).params == params
+
+
+@pytest.mark.parametrize(("fill", "params"), [(0.0, 0), (0.5, 80)])
+def test_zeros_that_something_is_scattered_into_are_not_learned(fill: float, params: int) -> None:
+    body = "i = ArgMax <axis = 2> (x) u = ReduceMax <axes = [2]> (x) y = ScatterElements <axis = 2> (w, i, u)"
+    proto = with_weight(body, np.full((1, 4, 20), fill, np.float32), "float[1,4,20] x", opset=13)
+    assert read_graph(proto.SerializeToString(), trusted=True).params == params
+
+
+def test_what_is_scattered_into_follows_the_batch() -> None:
+    """`zeros_like(scores).scatter(...)` of a mixture of experts, exported at batch 2 too."""
+    found = set()
+    for batch, opset, reduction in ((1, 13, ""), (2, 13, ""), (1, 18, ', reduction = "none"')):
+        top = "i = ArgMax <axis = 2> (x) u = Slice (x, o, e, t)"
+        body = f"{top} z = ScatterElements <axis = 2{reduction}> (w, i, u) y = Add (x, z)"
+        proto = with_weight(body, np.zeros((batch, 4, 20), np.float32), f"float[{batch},4,20] x", opset=opset)
+        for name, value in (("o", 0), ("e", 1), ("t", 2)):
+            proto.graph.initializer.append(numpy_helper.from_array(np.array([value]), name))
+        graph = import_model(proto).normalise()
+        assert graph.nodes[graph.inputs[0]].shape == (1, 4, 20)
+        found.add(graph.fingerprint())
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("value", [1e-6, 0.1, 0.05, 3.0, -100.0])
+def test_half_precision_keeps_the_number_that_was_meant(value: float) -> None:
+    body = "v = Cast <to = 1> (w) y = Add (x, v)"
+    half, single = (with_weight(body, np.array(value, kind)) for kind in (np.float16, np.float32))
+    assert import_model(half).fingerprint() == import_model(single).fingerprint()
