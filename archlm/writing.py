@@ -1,4 +1,4 @@
-"""Writing to disk: what is said where it fails, and files (`write_whole`) and folders (`at_once`) whole or not at all."""
+"""Writing to disk: what is said where it fails; files (`write_whole`) and folders (`at_once`) whole or not at all."""
 
 from __future__ import annotations
 

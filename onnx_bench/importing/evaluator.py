@@ -35,6 +35,7 @@ from onnx_bench.importing.tensor import (
     merge_sources,
     stored_tensor,
 )
+from onnx_bench.importing.zeros import is_gate, is_idle, is_start, is_zero
 from onnx_bench.node import Attrs, Node, Shape
 
 MAX_COMPUTED = 1 << 22
@@ -270,7 +271,7 @@ class Evaluator:
                 inputs.append(t.node)
             else:
                 slot = slots.get(i, "") if slots else ""
-                idle = slot == "bias" and _is_idle(t, ins[i - 1])
+                idle = slot == "bias" and is_idle(t, ins[i - 1])
                 inputs.append(-1 if idle else self.materialise(t, "weight" if slot == "bias" else slot))
         while inputs and inputs[-1] < 0:
             inputs.pop()
@@ -314,9 +315,9 @@ class Evaluator:
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
         if slot in ("factor", "target"):
-            if slot == "factor" and not params and _is_gate(tensor):  # open, as after training: its branch stays
+            if slot == "factor" and not params and is_gate(tensor):  # open, as after training: its branch stays
                 return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)
-            if params and _is_empty(tensor, slot):
+            if params and is_start(tensor, slot):
                 return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
             slot = ""
         if slot:
@@ -325,7 +326,7 @@ class Evaluator:
                 params = params or (0 if shape is None else prod(shape))
             elif slot == "buffer":
                 params = 0
-            elif value is None or not (value[(0,) * value.ndim] if is_filled(value) else value.any()):
+            elif value is None or is_zero(value):
                 return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
         elif value is not None and not params:
             if value.size == 1 or is_filled(value):
@@ -345,32 +346,6 @@ class Evaluator:
     def warn(self, text: str) -> None:
         """Note a warning once."""
         self.warnings[text] = None
-
-
-def _is_gate(factor: Tensor) -> bool:
-    """Whether a factor is a learned scalar that starts at zero; numbers in the code of a network have no axes."""
-    value = factor.value
-    return value is not None and value.ndim > 0 and value.size == 1 and factor.dtype == "float" and not value.any()
-
-
-def _is_empty(tensor: Tensor, slot: str) -> bool:
-    """Whether stored zeros are what code starts from, as the dynamo exporter writes `torch.zeros`, and not learned.
-
-    A factor of zeros may be a scale for each channel that training has yet to open; one of several axes is a state.
-    """
-    value = tensor.value
-    if value is None or tensor.dtype != "float" or (value[(0,) * value.ndim] if is_filled(value) else value.any()):
-        return False
-    return slot == "target" or sum(size != 1 for size in value.shape) > 1
-
-
-def _is_idle(bias: Tensor, weights: Tensor | None) -> bool:
-    """Whether a file with weights computes zeros in the place of a bias: the network has none."""
-    value = bias.value
-    held = weights is not None and weights.node < 0 and not weights.sources
-    if held or bias.sources or value is None:
-        return False
-    return not (value[(0,) * value.ndim] if is_filled(value) else value.any())
 
 
 def _dtypes(given: tuple[str, ...], ins: Iterable[Tensor | None], count: int) -> tuple[str, ...]:
