@@ -17,8 +17,11 @@ _COMPILER = "torch._dynamo"
 
 @contextmanager
 def hidden(names: tuple[str, ...] = OPTIONAL) -> Iterator[None]:
-    """Inside, importing one of `names` fails as if it were not installed; one that is imported already stays."""
-    absent = [name for name in names if name not in sys.modules]
+    """Inside, importing one of `names` fails as if it were not installed, unless one of them is imported already.
+
+    That one may still have to import parts of itself, for which it needs the others.
+    """
+    absent = () if any(name in sys.modules for name in names) else names
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None halts the import of a name
     try:
         yield
@@ -32,9 +35,9 @@ def uncompiled() -> Iterator[None]:
     """Inside, torch's compiler is one that compiles nothing; one that is imported already stays.
 
     diffusers imports it, for two of its three seconds, to decorate what no generator has, and to ask whether a module
-    was compiled: none is.
+    was compiled: none is. What is left of transformers, where it is imported already, needs the real one.
     """
-    if _COMPILER in sys.modules:
+    if _COMPILER in sys.modules or sys.modules.get("transformers") is not None:
         yield
         return
     sys.modules[_COMPILER] = _NoCompiler(_COMPILER)

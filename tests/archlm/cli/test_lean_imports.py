@@ -25,6 +25,26 @@ def test_a_package_that_is_in_use_stays() -> None:
         assert sys.modules["json"] is json
 
 
+def test_a_package_in_use_finds_what_it_needs() -> None:
+    """As where a command runs in a process that has imported the trainer of transformers, and a part of it is left."""
+    sys.modules.pop("wave", None)
+    with hidden(("json", "wave")):
+        import wave
+
+        assert wave is not None
+
+
+@pytest.mark.parametrize("package", ["transformers", "sklearn"])
+def test_the_pipeline_is_imported_after_others(package: str) -> None:
+    code = (
+        f"import {package}; from archlm.cli.lean_imports import OF_DIFFUSERS, hidden, uncompiled\n"
+        "with hidden(OF_DIFFUSERS), uncompiled():\n"
+        "    import generators.pipeline\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_lightgbm_still_predicts() -> None:
     code = (
         "import sys; from archlm.cli.lean_imports import hidden\n"
