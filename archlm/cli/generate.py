@@ -126,14 +126,14 @@ def generate(
     }  # fmt: skip
     try:
         with status("loading") as say:
-            with hidden(OF_DIFFUSERS), uncompiled():
+            with hidden(OF_DIFFUSERS) as lean, uncompiled() if lean else nullcontext():
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             predictor = _predictor(model)
             condition = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
             from archlm.generation.generator import Generator
             from generators.draw import Settings
 
-            with uncompiled():
+            with uncompiled() if lean else nullcontext():
                 maker = Generator.from_pretrained(generator, predictor=predictor)
             settings = Settings(steps=steps, guidance_scale=guidance)
             if illuminate is not None:

@@ -16,15 +16,15 @@ _COMPILER = "torch._dynamo"
 
 
 @contextmanager
-def hidden(names: tuple[str, ...] = OPTIONAL) -> Iterator[None]:
+def hidden(names: tuple[str, ...] = OPTIONAL) -> Iterator[bool]:
     """Inside, importing one of `names` fails as if it were not installed, unless one of them is imported already.
 
-    That one may still have to import parts of itself, for which it needs the others.
+    That one may still have to import parts of itself, for which it needs the others. Gives whether they are hidden.
     """
     absent = () if any(name in sys.modules for name in names) else names
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None halts the import of a name
     try:
-        yield
+        yield bool(absent)
     finally:
         for name in absent:
             del sys.modules[name]
@@ -35,9 +35,9 @@ def uncompiled() -> Iterator[None]:
     """Inside, torch's compiler is one that compiles nothing; one that is imported already stays.
 
     diffusers imports it, for two of its three seconds, to decorate what no generator has, and to ask whether a module
-    was compiled: none is. What is left of transformers, where it is imported already, needs the real one.
+    was compiled: none is. transformers needs the real one: this is for where it is hidden, and not imported yet.
     """
-    if _COMPILER in sys.modules or sys.modules.get("transformers") is not None:
+    if _COMPILER in sys.modules:
         yield
         return
     sys.modules[_COMPILER] = _NoCompiler(_COMPILER)
