@@ -34,10 +34,9 @@ def test_a_package_in_use_finds_what_it_needs() -> None:
         assert wave is not None
 
 
-@pytest.mark.parametrize("package", ["transformers", "sklearn"])
-def test_a_generator_is_read_where_others_were_imported(package: str) -> None:
+def test_a_generator_is_read_where_others_were_imported() -> None:
     code = (
-        f"import sys, {package}; from archlm.cli.main import main\n"
+        "import sys, transformers; from archlm.cli.main import main\n"
         "sys.argv = 'archlm generate --space nasbench201 --n 2 --steps 5'.split()\n"
         "main()\n"
     )

@@ -30,8 +30,8 @@ def test_each_form_has_its_own_costs() -> None:
     graphs = [space.build(CELL), space.build(CELL, normalised=False)]
     found = devices.predict("cpu0", graphs)
     columns = work.compute_many(graphs)
-    assert found.mean[0] == devices.canonical.devices["cpu0"].predict(columns)[0]
-    assert found.mean[1] == devices.as_trained.devices["cpu0"].predict(columns)[1]
+    assert found.mean[0] == pytest.approx(devices.canonical.devices["cpu0"].predict(columns)[0])
+    assert found.mean[1] == pytest.approx(devices.as_trained.devices["cpu0"].predict(columns)[1])
     assert (found.low > 0).all() and (found.low < found.high).all()
 
 
