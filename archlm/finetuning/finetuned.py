@@ -36,9 +36,8 @@ from archlm.finetuning.target_kind import bounds
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks.task import Task
-
-Floats = NDArray[np.float64]
 
 NEAREST = 3
 _PER_NETWORK = ("values", "scores", "points", "usual")
