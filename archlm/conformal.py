@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 LEVEL = 0.9
 CONFORMAL_LEAST = 40

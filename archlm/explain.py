@@ -6,16 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.task_model import TaskModel
 from encoders import features
 from encoders.columns import INDEX, Columns, tabulate
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.ops import spec
-
-Floats = NDArray[np.float64]
 
 FEATURES = 10
 """How many features an explanation names."""

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlm.answer import FAMILIAR
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 NEAREST = 3
 """How many neighbours a distance is taken over and an answer names."""

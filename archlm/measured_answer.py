@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.conformal import widths_by_space
 from archlm.known import Nearest
@@ -13,10 +12,9 @@ from archlm.members.blend import blend_by_space
 from archlm.signals import Signals
 from archlm.task_fit import misfits, remarks
 from archlm.weights_store import TaskPart, Weights
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks.task import Task
-
-Floats = NDArray[np.float64]
 
 
 class Familiarity(NamedTuple):

@@ -7,9 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from archlm.answer import COLUMNS, ErrorInfo
 from archlm.checkpoint import write_checkpoint
 from archlm.described_answer import described_rows
@@ -19,6 +16,7 @@ from archlm.latency_answer import latency_rows
 from archlm.measured_answer import familiarity, measured_rows, quality_sign
 from archlm.signals import Signals
 from archlm.weights_store import Weights
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task, register_task, unknown_task
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from archlm.record_store import RecordStore
     from onnx_bench.tasks.task import Task
 
-Floats = NDArray[np.float64]
 
 SHIPPED = Path(__file__).parent / "weights"
 _CHUNK = 64

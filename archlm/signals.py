@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.known import embed
 from archlm.members.neural_members import NeuralScores
 from archlm.weights_store import Weights
 from encoders import features
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
-
-Floats = NDArray[np.float64]
 
 
 class Signals(NamedTuple):

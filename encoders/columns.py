@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onnx_bench.arrays import Floats
 from onnx_bench.node import Attrs, Graph, Shape
 from onnx_bench.ops import spec
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COLUMNS = (

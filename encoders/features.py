@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from encoders.columns import Columns, Floats, tabulate
+from encoders.columns import Columns, tabulate
 from encoders.paths import Flow, propagate
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.node import Graph, Node
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from encoders.columns import Columns, Floats
+from encoders.columns import Columns
+from onnx_bench.arrays import Floats
 
 _LARGEST = 1e280
 """Sums of moments beyond this are weighted equally: they are about to overflow."""

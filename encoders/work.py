@@ -13,14 +13,12 @@ from functools import lru_cache
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
+from onnx_bench.arrays import Floats
 from onnx_bench.exported import as_exported
 from onnx_bench.graph import ArchGraph
 from onnx_bench.node import Attrs, Graph, Node, Shape
 from onnx_bench.ops import spec
-
-Floats = NDArray[np.float64]
 
 VERSION = 1
 """Changes whenever a column changes its meaning; costs of devices record the version they were fitted to."""

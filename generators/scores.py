@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.block_graph import ABSENT, BlockGraph, Value
 from generators.vocabulary import Vocabulary
+from onnx_bench.arrays import Floats
 
-Floats = NDArray[np.float64]
 Chosen = TypeVar("Chosen", bound=Value)
 
 CERTAIN = 20.0

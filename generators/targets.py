@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks.latency import PREFIX as LATENCY
-
-Floats = NDArray[np.float64]
 
 COSTS = ("params", "macs", "depth")
 """Costs that are read from the graph alone."""

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 
+from onnx_bench.arrays import Floats
 from train.records import ROOT
 
-Floats = NDArray[np.float64]
 RESULTS = ROOT / "train" / "results"
 
 

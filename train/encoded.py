@@ -18,10 +18,9 @@ from rich.progress import track
 from encoders import features, operator_ids, tensors, text
 from encoders.graph_batch import GraphBatch
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
-
-Floats = NDArray[np.float64]
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "runs" / "encoded"

@@ -22,14 +22,13 @@ from encoders.features import NAMES, compute_many
 from encoders.graph_onnx import export_graph_model
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe, describe_many
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task
 from train.common import kendall, spearman
 from train.neural import SEEDS, graph_space, rows_of, task_scales
 from train.records import LEFT_OUT, SPACE_TASK, Labelled
 from train.transfer import model_without_spaces
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

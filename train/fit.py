@@ -19,10 +19,10 @@ from archlm.members.rank_trees import RankTreesConfig
 from archlm.members.task_model import TaskModel
 from archlm.members.value_scale import ValueScale, normal_scores
 from archlm.weights_store import TaskPart
+from onnx_bench.arrays import Floats
 from train.common import group_folds, one_per_group, spearman
 from train.records import LEFT_OUT, SPACE_TASK, Labelled
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 HEAD_ROWS = 3000

@@ -23,10 +23,9 @@ from archlm.devices.shipped_devices import ShippedDevices
 from archlm.predictor import SHIPPED
 from archlm.weights_store import DEVICES
 from encoders import work
+from onnx_bench.arrays import Floats
 from train.common import one_per_group, spearman, write_results
 from train.timed import TABLES, Timed, load_timed
-
-Floats = NDArray[np.float64]
 
 _HELD_OUT = 0.2
 _DIGITS = 6

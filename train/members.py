@@ -21,6 +21,7 @@ from encoders.task_descriptor import describe_many
 from encoders.text_encoder import TextEncoder
 from encoders.text_onnx import export_text_model
 from encoders.text_tokenizer import ArchTokenizer
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.fit import HeldOut
 from train.neural import (
@@ -37,8 +38,6 @@ from train.neural import (
 )
 from train.records import Labelled
 from train.text_vectors import pretrained
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

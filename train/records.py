@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from encoders.graph_batch import GraphBatch
+from onnx_bench.arrays import Floats
 from onnx_bench.records import tables
 from onnx_bench.records.table import Column, Table
 from onnx_bench.tasks import get_task
@@ -22,7 +23,6 @@ from train.encoded import ROOT, encode_space
 
 __all__ = ["LABELS", "LEFT_OUT", "ROOT", "SPACE_TASK", "Distinct", "Labelled", "data_folder", "load"]
 
-Floats = NDArray[np.float64]
 
 TRANSNAS = ("class_scene", "class_object", "jigsaw", "room_layout", "segmentsemantic", "normal", "autoencoder")
 

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from encoders import work
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.records.table import Table
 from onnx_bench.records.tables import MNASNET, NASBENCH201_LATENCY
 from train.records import ROOT, data_folder
-
-Floats = NDArray[np.float64]
 
 CACHE = ROOT / "runs" / "work"
 TABLES: dict[str, tuple[str, Table]] = {

@@ -12,6 +12,7 @@ from archlm.members.value_scale import normal_scores
 from archlm.training.quality_training import ask
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.common import group_folds
 from train.neural import (
@@ -25,8 +26,6 @@ from train.neural import (
 )
 from train.records import SPACE_TASK, Labelled
 from train.text_vectors import text_vectors
-
-Floats = NDArray[np.float64]
 
 TRANSNAS_SPACES = ("transnas_micro", "transnas_macro")
 FAMILY_FOLDS = 5

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders import work
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 _CONSTANT_WEIGHT = 1.0
 _DETAIL_WEIGHT = 0.5

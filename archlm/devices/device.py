@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.devices.relative_band import RelativeBand
 from encoders import work
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import CheckpointError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from archlm.devices.design import column_units, non_negative, with_constant
 from archlm.devices.device import Device
 from archlm.devices.relative_band import RelativeBand
 from encoders import work
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 _PENALTY = 1e-4
 """Ridge on the costs for each measured network. Totals of similar networks grow together, and it shares among them."""

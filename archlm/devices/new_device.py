@@ -17,9 +17,8 @@ from archlm.devices.design import column_units, non_negative, with_constant
 from archlm.devices.device import Device
 from archlm.devices.known_devices import LEAST_SHARE, RIVAL, KnownDevices
 from archlm.devices.relative_band import RelativeBand
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import InvalidTableError
-
-Floats = NDArray[np.float64]
 
 LEAST = 3
 """Measurements without which nothing is fitted."""

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from math import ceil, exp
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.conformal import CONFORMAL_LEAST, LEVEL, student_reach
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 _MOST = 300.0
 """Logarithm of the largest factor, for measurements that no device could give: products stay numbers."""

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.devices.known_devices import KnownDevices
 from encoders import work
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import CheckpointError
 from onnx_bench.graph import ArchGraph
-
-Floats = NDArray[np.float64]
 
 START_SPACE = "nasbench201"
 

@@ -15,8 +15,7 @@ from archlm.devices.new_device import LEAST, fit_new_device
 from archlm.devices.shipped_devices import ShippedDevices
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.target_scale import TargetScale
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @dataclass(frozen=True)

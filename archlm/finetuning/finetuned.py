@@ -29,16 +29,14 @@ from archlm.finetuning.selection import (
     Candidates,
     Choice,
     Learner,
-    rms,
 )
 from archlm.finetuning.signal_line import SignalLine
 from archlm.finetuning.target_kind import bounds
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks.task import Task
-
-Floats = NDArray[np.float64]
 
 NEAREST = 3
 _PER_NETWORK = ("values", "scores", "points", "usual")
@@ -126,16 +124,14 @@ class FinetunedTask:
         """Values, intervals and how near the networks are to the measured ones.
 
         The interval widens with the deviation of the Gaussian process, where there is one, and with the distance from
-        the measured networks, where there is none; but not beyond that of a guess from the labels alone, unless the
-        network is farther than they are from each other.
+        the measured networks, where there is none.
         """
         score = self._score(sample)
         apart = distances(self.places.apply(sample), self.points)
         order = np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
         near = np.take_along_axis(apart, order, axis=1)
         beyond = len(self.usual) - np.searchsorted(self.usual, near.mean(axis=1), side="left")
-        stretch = np.maximum(near.mean(axis=1) / max(float(self.usual[-1]), 1e-9), 1.0)
-        spread = np.minimum(self._spread(sample, near.mean(axis=1)), self._guess * stretch)
+        spread = self._spread(sample, near.mean(axis=1))
         low, middle, high = (self.to_values(score + q * spread) for q in self.band)
         mean = self.to_values(score)
         better = np.searchsorted(np.sort(self._sign * self.values), self._sign * mean, side="left")
@@ -168,17 +164,6 @@ class FinetunedTask:
                 usual = learner.typical_deviation
                 return np.maximum(learner.deviation(sample) / usual, 1.0)
         return np.maximum(novelty / max(float(np.quantile(self.usual, LEVEL)), 1e-9), 1.0)
-
-    @property
-    def _guess(self) -> float:
-        """How many times as far off as usual a guess would be that knows the labels alone, at least 1.
-
-        A process that has seen five labels takes most networks for strangers; its deviations alone made of a latency
-        an interval from microseconds to minutes.
-        """
-        known = np.isfinite(self.choice.scores)
-        labels = self.scale.to_scores(self.values)[known]
-        return max(float(labels.std()) / max(rms(labels - self.choice.scores[known]), 1e-9), 1.0)
 
     def to_values(self, scores: Floats) -> Floats:
         """In the task's unit, within what is possible. Shapes: [B] -> [B]."""

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlm.finetuning.sample import Sample
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 _REACH = 6.0
 """Deviations at which inputs are cut off."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.selection import (
@@ -21,8 +20,7 @@ from archlm.finetuning.selection import (
     weigh_honestly,
 )
 from archlm.finetuning.target_scale import TargetScale
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 HALVINGS = 3
 """Points below all labels: each has half of the labels of the next."""

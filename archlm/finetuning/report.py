@@ -16,9 +16,8 @@ from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.selection import CHOSEN
 from archlm.writing import writing
+from onnx_bench.arrays import Floats
 from onnx_bench.reading.text import printable
-
-Floats = NDArray[np.float64]
 
 LEVELS = np.arange(0.1, 1.0, 0.1)
 _TITLE_MOST = 45

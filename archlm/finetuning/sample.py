@@ -15,10 +15,9 @@ from encoders import tensors, work
 from encoders.features import NAMES
 from encoders.graph_batch import GraphBatch
 from encoders.task_descriptor import describe
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks.task import Task
-
-Floats = NDArray[np.float64]
 
 SIZES = ("log_params", "log_macs", "log_sqrt_macs")
 SIGNALS = ("training-free prior", "effective parameters", "MACs", "square roots of MACs")

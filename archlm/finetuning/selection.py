@@ -19,8 +19,8 @@ from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.blend import error_moments
+from onnx_bench.arrays import Floats
 
-Floats = NDArray[np.float64]
 Learner = SignalLine | DeviceCosts | GaussianProcess | Trees | TunedNetworks
 Fit = Callable[[Sample, Floats, TargetScale], Learner]
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlm.finetuning.sample import SIGNALS, Sample
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 SIGNAL_COLUMNS = {
     "size": (SIGNALS.index("training-free prior"), SIGNALS.index("MACs")),

@@ -22,6 +22,7 @@ from archlm.finetuning.table_rows import read_rows
 from archlm.known import embed
 from encoders import features
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import InvalidTableError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.normalise import NO_PATH
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from archlm.finetuning.finetuned import FinetunedTask
     from archlm.predictor import Predictor
 
-Floats = NDArray[np.float64]
 
 LIMIT = 2000
 """Candidates that the variance is summed over, and measured networks that count; of more, every so manieth."""

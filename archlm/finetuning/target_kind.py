@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks import Task
-
-Floats = NDArray[np.float64]
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _COSTS = {"latency", "time", "ms", "energy", "power", "memory"}

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.members.value_scale import normal_scores
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 MANY = 10
 """From so many labels on, their ranks are known well enough to be what is fitted."""

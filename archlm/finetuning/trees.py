@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from archlm.booster_text import read_booster, write_booster
 from archlm.finetuning.sample import Sample
 from archlm.members.task_model import SMALL, TaskModelConfig
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 _SEVERAL = 2000
 """Labels: below, small trees, and one thread, for threads that wait for each other cost more than they bring."""

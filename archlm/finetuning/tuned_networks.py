@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from archlm.finetuning.sample import Sample
 from archlm.members.graph_member import MOST_NODES
 from archlm.members.onnx_network import OnnxNetwork
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 _EPOCHS = 60
 _STEPS = (150, 4000)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 MEMBERS = ("trees", "graph", "text")
 """LightGBM on features, the graph networks, the text encoder; in the order of the weights."""

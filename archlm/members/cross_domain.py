@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.members.prior import TrainingFreePrior
 from archlm.members.rank_trees import RankTrees, RankTreesConfig
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlm.members.value_scale import ValueScale
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 KNOTS = 33
 _NORMAL_95 = 1.6448536269514722

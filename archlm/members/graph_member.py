@@ -12,9 +12,8 @@ from archlm.members.onnx_network import OnnxNetwork
 from encoders import tensors
 from encoders.graph_batch import GraphBatch
 from encoders.tensors import GraphArrays
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
-
-Floats = NDArray[np.float64]
 
 MOST_NODES = 2000
 """Nodes that are run at once: what fits into a processor's cache is fastest, and memory stays small."""

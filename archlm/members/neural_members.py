@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from archlm.members.graph_member import GraphMember
 from archlm.members.text_member import TextMember
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.features import NAMES
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 SIZE = NAMES.index("log_dense_sqrt_macs")
 POOLING = NAMES.index("pool_share")

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,9 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.members.value_scale import ValueScale
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from archlm.members.onnx_network import OnnxNetwork
 from encoders import text
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 
 if TYPE_CHECKING:
     from encoders.text_tokenizer import ArchTokenizer
 
-Floats = NDArray[np.float64]
 
 BATCH = 32
 """Texts that are run at once, sorted by length so that little is padding."""

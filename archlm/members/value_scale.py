@@ -8,9 +8,8 @@ from math import erf, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 KNOTS = 129
 

@@ -16,8 +16,7 @@ from transformers import PrinterCallback, Trainer, TrainingArguments
 from archlm.training.batches import BatchConfig, SpaceBatches, TrainingSpace, as_tensors
 from archlm.training.losses import ranking_loss, weighted_regression_loss
 from encoders.quality_model import QualityModel
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @dataclass(frozen=True)

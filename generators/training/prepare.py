@@ -7,15 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from generators.codes import Codes
 from generators.layouts import NotRepresentableError, get_layout
 from generators.targets import LinearScale, LogScale, is_quality, normal_scores
 from generators.training.samples import SpaceSample
 from generators.vocabulary import Vocabulary
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 class Prepared(NamedTuple):

@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from archlm.answer import FAMILIAR
 from archlm.known import NEAREST, KnownArchitectures, embed
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from encoders import features
@@ -18,8 +17,7 @@ from encoders.graph_batch import GraphBatch
 from encoders.graph_network import GraphNetwork, GraphNetworkConfig
 from encoders.tensors import FEATURES, GraphArrays, to_arrays
 from onnx_bench import spaces
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 CONFIG = GraphNetworkConfig(width=16, layers=2, embedding=8)
 REACH = 6.0

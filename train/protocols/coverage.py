@@ -25,6 +25,7 @@ from archlm.members.blend import blend_by_space
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
 from archlm.members.value_scale import ValueScale
+from onnx_bench.arrays import Floats
 from train.common import spearman, write_results
 from train.fit import (
     Calibration,
@@ -42,7 +43,6 @@ from train.members import held_out_scores, trained_members, vectors
 from train.records import LABELS, SPACE_TASK, Labelled, load
 from train.transfer import graph_transfer_vectors
 
-Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats, Floats]
 
 

@@ -17,17 +17,15 @@ import numpy as np
 import pandas as pd
 import torch
 import typer
-from numpy.typing import NDArray
 from rich.progress import track
 
 from archlm.members.blend import MEMBERS, blend_by_space
+from onnx_bench.arrays import Floats
 from train.common import kendall, spearman, write_results
 from train.fit import Calibration, HeldOut, calibrate, neural_scores, usual_moments
 from train.members import held_out_scores, trained_members
 from train.neural import SEEDS
 from train.records import LABELS, Labelled, load
-
-Floats = NDArray[np.float64]
 
 RESAMPLED = 500
 ALLOWED = 0.01

@@ -17,16 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
 
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.task_model import TaskModel
 from archlm.members.value_scale import normal_scores
+from onnx_bench.arrays import Floats
 from train.common import kendall, partial_spearman, spearman, write_results
 from train.records import LABELS, Labelled, data_folder, load
 from train.transfer import graph_transfer_scores, text_transfer_scores
-
-Floats = NDArray[np.float64]
 
 SOURCES = (200, 1000, 5000, 30001)
 SOURCE, TARGET = "nasbench101", "nasbench201"

@@ -25,16 +25,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
 
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.task_model import TaskModel
+from onnx_bench.arrays import Floats
 from train.common import kendall, spearman, write_results
 from train.fit import TREE_WEIGHTS, earned, fit_head, head_rows
 from train.records import LABELS, LEFT_OUT, SPACE_TASK, Labelled, load
 from train.transfer import graph_transfer_scores, text_transfer_scores
-
-Floats = NDArray[np.float64]
 
 ALSO = {"autoformer": ("cifar100",), "pit": ("cifar100",)}
 NEURAL_WEIGHTS = (0.0, 0.25, 0.5, 1.0)

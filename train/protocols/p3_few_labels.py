@@ -17,13 +17,11 @@ import numpy as np
 import pandas as pd
 import torch
 import typer
-from numpy.typing import NDArray
 
+from onnx_bench.arrays import Floats
 from train.common import kendall, write_results
 from train.few_labels import few_label_rows, start_without_space
 from train.records import LABELS, SPACE_TASK, TRANSNAS, Labelled, data_folder, load
-
-Floats = NDArray[np.float64]
 
 LABEL_COUNTS = {
     "nasbench201": (78, 156, 469, 781, 1563), "nasbench101": (100, 172, 424, 4236),

@@ -17,15 +17,13 @@ import numpy as np
 import pandas as pd
 import torch
 import typer
-from numpy.typing import NDArray
 
+from onnx_bench.arrays import Floats
 from train.common import write_results
 from train.few_labels import few_label_rows, start_without_task
 from train.neural import SEEDS
 from train.records import Labelled, load
 from train.transfer import TRANSNAS_SPACES, graph_transfer_scores, model_without_task
-
-Floats = NDArray[np.float64]
 
 NUM_LABELS = 20
 PLAIN = "plain graph network"

@@ -13,19 +13,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
 
 from archlm.members.prior import TrainingFreePrior
 from archlm.members.task_model import TaskModel
 from archlm.training.quality_training import ask
 from encoders.task_descriptor import describe
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.common import kendall, spearman, write_results
 from train.neural import graph_space, rows_of, task_scales
 from train.records import Labelled, load
 from train.transfer import TRANSNAS_SPACES, model_without_task, without_task
-
-Floats = NDArray[np.float64]
 
 
 def other_tasks_score(space: Labelled, seed: int) -> Floats:

@@ -35,11 +35,10 @@ from numpy.typing import NDArray
 
 from archlm.devices.known_devices import KnownDevices
 from archlm.devices.new_device import fit_new_device
+from onnx_bench.arrays import Floats
 from train.common import spearman, write_results
 from train.records import load
 from train.timed import Timed, load_timed
-
-Floats = NDArray[np.float64]
 
 SOURCES = (
     "1080ti_1", "1080ti_32", "1080ti_256", "silver_4114", "silver_4210r", "samsung_a50", "pixel3", "essential_ph_1",

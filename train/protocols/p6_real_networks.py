@@ -15,19 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
 
 from archlm.members.task_model import TaskModel
 from archlm.training.quality_training import ask
 from encoders.task_descriptor import describe
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.common import kendall, spearman, write_results
 from train.fit import fit_head, whole
 from train.neural import graph_space, task_scales
 from train.records import LABELS, SPACE_TASK, Labelled, load
 from train.transfer import family_folds, model_without_families
-
-Floats = NDArray[np.float64]
 
 GRAPH_WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0)
 TREE_WEIGHT = 1.0

@@ -41,14 +41,13 @@ from generators.taught_score import TaughtScore
 from generators.training.samples import SpaceSample
 from generators.training.teach import TEACHING, teach
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from train.blind_generator import BlindGenerator, blind_generator
 from train.common import write_results
 from train.few_labels import Start, fit_few, start_without_space
 from train.fit import fit_head
 from train.records import LABELS, LEFT_OUT, Labelled, load
-
-Floats = NDArray[np.float64]
 
 TASKS = {
     "nasbench201": ("cifar10", "cifar100"), "nasbench101": ("cifar10",), "transnas_micro": ("transnas/class_scene",),

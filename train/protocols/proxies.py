@@ -24,7 +24,8 @@ from rich.progress import track
 
 from encoders import proxies
 from onnx_bench import spaces
-from train.common import Floats, spearman, write_results
+from onnx_bench.arrays import Floats
+from train.common import spearman, write_results
 from train.records import ROOT, data_folder
 
 CACHE = ROOT / "runs" / "proxies"

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import typer
-from numpy.typing import NDArray
 from rich.progress import track
 
 from archlm.members.cross_domain import CrossDomainHead
@@ -26,6 +25,7 @@ from archlm.members.prior import TrainingFreePrior
 from archlm.members.value_scale import normal_scores
 from encoders import proxies
 from onnx_bench import spaces as search_spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.node import Node
 from onnx_bench.ops import make_node, spec
@@ -33,8 +33,6 @@ from train.common import kendall, one_per_group, spearman, write_results
 from train.fit import earned, head_rows
 from train.protocols.proxies import CACHE
 from train.records import LEFT_OUT, SPACE_TASK, Labelled, load
-
-Floats = NDArray[np.float64]
 
 PROXIES = ("naswot", "synflow", "jacov")
 BATCH = 8

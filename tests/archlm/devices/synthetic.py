@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archlm.devices.design import column_units, with_constant
 from archlm.devices.known_devices import KnownDevices
 from encoders import work
-
-Floats = NDArray[np.float64]
-
+from onnx_bench.arrays import Floats
 
 _SCALE = np.exp(np.random.default_rng(99).uniform(0, 8, len(work.NAMES)))
 

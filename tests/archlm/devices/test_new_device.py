@@ -12,8 +12,9 @@ from scipy.stats import spearmanr
 from archlm.devices.known_devices import KnownDevices
 from archlm.devices.new_device import FittedDevice, fit_new_device
 from encoders import work
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import InvalidTableError
-from tests.archlm.devices.synthetic import LAUNCHES, PROCESSOR, Floats, Kind, latencies, networks, processors
+from tests.archlm.devices.synthetic import LAUNCHES, PROCESSOR, Kind, latencies, networks, processors
 
 known = cache(processors)
 

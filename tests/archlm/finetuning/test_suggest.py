@@ -16,11 +16,10 @@ from archlm.finetuning import suggest as module
 from archlm.finetuning.suggest import choose, choose_with_novelty, draw, read_measured, suggest
 from archlm.signals import Signals
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import InvalidTableError, UnknownNameError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.normalise import NO_PATH
-
-Floats = NDArray[np.float64]
 
 NOTHING = np.zeros((0, 4))
 CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"

@@ -6,11 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from archlm.members.blend import MEMBERS, Blend, blend_by_space, error_moments
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @pytest.fixture

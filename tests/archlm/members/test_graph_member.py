@@ -24,11 +24,10 @@ from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe_many
 from encoders.tensors import to_arrays
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import CheckpointError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks import get_task
-
-Floats = NDArray[np.float64]
 
 CONFIG = GraphNetworkConfig(width=8, layers=1, embedding=8)
 TASKS = describe_many([get_task(name) for name in ("cifar10", "glue/cola", "transnas/jigsaw")])

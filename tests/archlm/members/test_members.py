@@ -6,7 +6,6 @@ import random
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
@@ -16,8 +15,7 @@ from archlm.members.task_model import TaskModel
 from archlm.members.value_scale import ValueScale, normal_scores
 from encoders import features
 from onnx_bench import spaces
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 
 @pytest.fixture(scope="module")

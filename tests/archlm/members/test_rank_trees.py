@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from archlm.members.rank_trees import RankTrees, RankTreesConfig
-
-Floats = NDArray[np.float64]
+from onnx_bench.arrays import Floats
 
 CONFIG = RankTreesConfig(members=3, rounds=40, min_leaf=5, feature_fraction=0.8)
 FEATURES = 6

@@ -26,9 +26,8 @@ from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe_many
 from encoders.tensors import to_arrays
 from onnx_bench import spaces
+from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
-
-Floats = NDArray[np.float64]
 
 CONFIG = GraphNetworkConfig(width=16, layers=2, embedding=16)
 TRAINED, HELD_OUT = 100, 50
