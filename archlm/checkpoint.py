@@ -84,7 +84,8 @@ class Checkpoint:
             found = manifest["format"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise CheckpointError(
-                f"{folder} holds no readable {MANIFEST} ({error}); pass a folder written by save_pretrained"
+                f"{folder} holds no readable {MANIFEST} ({error}); pass a folder that `archlm finetune` or "
+                "save_pretrained wrote"
             ) from error
         if found != FORMAT:
             raise CheckpointError(f"{folder} is of checkpoint format {found}; this version of archlm reads {FORMAT}")

@@ -61,6 +61,8 @@ def suggest(
     """
     if not items and space is None:
         raise typer.BadParameter("name candidates, or a --space to draw them from", param_hint="FILE...")
+    if task is not None and model is None:
+        raise typer.BadParameter("it is one of those that a --model was fitted to; name both", param_hint="--task")
     if csv is not None:
         _check_output(csv, target)
     check_options(space, inputs)  # before tables are read

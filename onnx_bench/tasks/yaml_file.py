@@ -46,7 +46,9 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         text = data.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InvalidTaskError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise InvalidTaskError(f"{path} cannot be read as UTF-8 text: {error}") from error
     if len(data) > MAX_BYTES:
         raise InvalidTaskError(f"{path} is larger than {MAX_BYTES:,} bytes; a task is described in a few lines")
