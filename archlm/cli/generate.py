@@ -128,6 +128,7 @@ def generate(
         with status("loading") as say:
             with hidden(OF_DIFFUSERS) as lean, uncompiled() if lean else nullcontext():
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
+            _one_thread()
             predictor = _predictor(model)
             condition = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
             from archlm.generation.generator import Generator
@@ -174,6 +175,13 @@ def _check_together(*pairs: Mapping[str, object]) -> None:
         if all(pair.values()):
             first, second = pair
             raise typer.BadParameter(f"it cannot be combined with {second}; say one of them", param_hint=first)
+
+
+def _one_thread() -> None:
+    """For a few architectures threads bring nothing, and on a busy machine, where they wait for each other, minutes."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _predictor(model: Path | None) -> Predictor:
