@@ -38,8 +38,9 @@ PROCESSES_MOST = 300
 """Labels up to which several processes are compared; beyond, the one that sees everything stands for them."""
 TREES_LEAST = 60
 """Labels. With 16, trees beside processes help far from images (mean rho on BERT, recurrent cells and graph networks
-.498 instead of .472) and cost a little in spaces of images (.747 instead of .750). Below, lines say what sizes can say:
-a process over these as well takes its share from better ones (on the same three .473 with it, .490 without)."""
+.410 instead of .373) and cost a little in spaces of images (.740 instead of .745 on five); so does leaving out the
+lines (.392, .737). Below, lines say what sizes can say: a process over these as well takes its share from better ones
+(on the same three .364)."""
 NETWORKS_LEAST = 100
 NETWORKS_FOLDS_MOST = 300
 """Labels up to which graph networks are trained once for each fold; beyond, once for one fold alone."""
