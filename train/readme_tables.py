@@ -146,8 +146,8 @@ def few_labels() -> str:
     note = f" The noise of single runs allows tau {allowed}." if allowed else ""
     return (
         "**A few labels of a space that was not seen** (Kendall's tau on all other distinct networks, mean of the "
-        "draws; transnas_micro: mean of seven tasks; LightGBM as it is for shipped tasks, whose leaves of ten networks "
-        "do not split sixteen; training graph networks further takes minutes and was left out of some rows)."
+        "draws; transnas_micro: mean of seven tasks; training graph networks further takes minutes and was left out of "
+        "some rows)."
         f"{note}\n\n{_table(wide)}"
     )
 
