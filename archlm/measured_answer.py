@@ -16,6 +16,8 @@ from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 from onnx_bench.tasks.task import Task
 
+Interval = tuple[Floats, Floats, Floats]
+
 
 class Familiarity(NamedTuple):
     """How well B networks are known among those of a task.
@@ -42,7 +44,7 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     """A row of `archlm.answer` for each network.
 
     The members' blend answers for familiar networks, the cross-domain head for strangers; in between both do, the head
-    the more the stranger the network is.
+    the more the stranger the network is, and the interval takes in those of both.
     """
     if signals.neural is None:
         return []
@@ -60,8 +62,9 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     mean = scale.to_value(blended)
     inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
     outside, beyond = part.cross.interval(score, scale), part.cross.beyond(score)
-    low, middle, high = (a + strange * (b - a) for a, b in zip(inside, outside, strict=True))
+    middle = inside[1] + strange * (outside[1] - inside[1])
     mean += strange * (outside[1] - mean)
+    low, high = interval_ends(inside, outside, strange)
     percentile = scale.percentile(mean)
     sign = quality_sign(task)
     if sign < 0:
@@ -81,6 +84,17 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     return rows
 
 
+def interval_ends(inside: Interval, outside: Interval, strange: Floats) -> tuple[Floats, Floats]:
+    """Ends of the interval, of those of the blend and of the head.
+
+    Where both answer they take in both: their distance is known too roughly for a mean of ends so far apart, which two
+    exports of one network would tell apart.
+    """
+    low = np.where(strange > 0, np.minimum(inside[0], outside[0]), inside[0])
+    high = np.where(strange > 0, np.maximum(inside[2], outside[2]), inside[2])
+    return np.where(strange < 1, low, outside[0]), np.where(strange < 1, high, outside[2])
+
+
 def quality_sign(task: Task) -> int:
     """The members predict quality, of which more is better: a loss is negated."""
     return 1 if task.direction == "max" else -1
@@ -96,7 +110,8 @@ def _notes(graph: ArchGraph, task: Task, strange: float, truncated: bool, beyond
     elif strange > 0:
         notes.append(
             f"farther from the networks measured on {task.name} than 95 % of them are from each other: the "
-            f"cross-domain head, which ranks unknown spaces, has {max(strange, 0.01):.0%} of answer and interval"
+            f"cross-domain head, which ranks unknown spaces, has {max(strange, 0.01):.0%} of the answer; its interval "
+            "takes in those of both"
         )
     if strange > 0 and beyond:
         notes.append(

@@ -21,6 +21,7 @@ from rich.progress import track
 
 from archlm.conformal import widths_by_space
 from archlm.known import KnownArchitectures, embed
+from archlm.measured_answer import Interval, interval_ends
 from archlm.members.blend import blend_by_space
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
@@ -42,8 +43,6 @@ from train.fit import (
 from train.members import held_out_scores, trained_members, vectors
 from train.records import LABELS, SPACE_TASK, Labelled, load
 from train.transfer import graph_transfer_vectors
-
-Interval = tuple[Floats, Floats, Floats]
 
 
 def inside(found: Mapping[str, Calibration], seed: int) -> dict[str, Interval]:
@@ -112,8 +111,9 @@ def known_rows(spaces: Sequence[Labelled], seed: int) -> list[dict[str, Any]]:
         names = np.unique(found.rows.spaces)
         places = [points[s.space][held_measured(s, task, unseen)] for s in spaces if task in s.known.targets]
         strange = strangeness(known, np.concatenate(places), names.tolist())
-        both = zip(intervals[task], strangers.interval(task, found.rows.x), strict=True)
-        low, middle, high = (a + strange * (b - a) for a, b in both)
+        blend, head = intervals[task], strangers.interval(task, found.rows.x)
+        low, high = interval_ends(blend, head, strange)
+        middle = blend[1] + strange * (head[1] - blend[1])
         for name in names:
             here = found.rows.spaces == name
             row = measured(found.rows.y[here], (low[here], middle[here], high[here]), strange[here] == 0)
