@@ -22,6 +22,7 @@ NEAREST = 3
 """How many neighbours a distance is taken over and an answer names."""
 _BATCH = 256
 _LEAST = 1e-9
+"""Distance below which networks count as one."""
 _REACH = 1e4
 """Deviations beyond which a stranger is not told apart from another: squares must fit into float32."""
 

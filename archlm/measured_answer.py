@@ -62,9 +62,8 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     mean = scale.to_value(blended)
     inside = part.bands.interval(mean, widths_by_space(part.widths, nearest))
     outside, beyond = part.cross.interval(score, scale), part.cross.beyond(score)
-    middle = inside[1] + strange * (outside[1] - inside[1])
+    low, middle, high = passed_over(inside, outside, strange)
     mean += strange * (outside[1] - mean)
-    low, high = interval_ends(inside, outside, strange)
     percentile = scale.percentile(mean)
     sign = quality_sign(task)
     if sign < 0:
@@ -84,15 +83,17 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
     return rows
 
 
-def interval_ends(inside: Interval, outside: Interval, strange: Floats) -> tuple[Floats, Floats]:
-    """Ends of the interval, of those of the blend and of the head.
+def passed_over(inside: Interval, outside: Interval, strange: Floats) -> Interval:
+    """The blend's interval for the familiar, the head's for strangers. Shapes: three of [B] each, [B].
 
-    Where both answer they take in both: their distance is known too roughly for a mean of ends so far apart, which two
-    exports of one network would tell apart.
+    Where both answer, the middle passes from one to the other, and the ends take in both: the distance is known too
+    roughly for a mean of ends so far apart, which two exports of one network would tell apart.
     """
     low = np.where(strange > 0, np.minimum(inside[0], outside[0]), inside[0])
     high = np.where(strange > 0, np.maximum(inside[2], outside[2]), inside[2])
-    return np.where(strange < 1, low, outside[0]), np.where(strange < 1, high, outside[2])
+    stranger = strange == 1
+    middle = inside[1] + strange * (outside[1] - inside[1])
+    return np.where(stranger, outside[0], low), middle, np.where(stranger, outside[2], high)
 
 
 def quality_sign(task: Task) -> int:

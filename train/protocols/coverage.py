@@ -21,7 +21,7 @@ from rich.progress import track
 
 from archlm.conformal import widths_by_space
 from archlm.known import KnownArchitectures, embed
-from archlm.measured_answer import Interval, interval_ends
+from archlm.measured_answer import Interval, passed_over
 from archlm.members.blend import blend_by_space
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
@@ -111,9 +111,7 @@ def known_rows(spaces: Sequence[Labelled], seed: int) -> list[dict[str, Any]]:
         names = np.unique(found.rows.spaces)
         places = [points[s.space][held_measured(s, task, unseen)] for s in spaces if task in s.known.targets]
         strange = strangeness(known, np.concatenate(places), names.tolist())
-        blend, head = intervals[task], strangers.interval(task, found.rows.x)
-        low, high = interval_ends(blend, head, strange)
-        middle = blend[1] + strange * (head[1] - blend[1])
+        low, middle, high = passed_over(intervals[task], strangers.interval(task, found.rows.x), strange)
         for name in names:
             here = found.rows.spaces == name
             row = measured(found.rows.y[here], (low[here], middle[here], high[here]), strange[here] == 0)
