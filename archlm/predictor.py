@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -270,8 +271,8 @@ class Predictor:
         if name in self.finetuned:
             labelled = with_earlier(labelled, self.finetuned[name])
         found = finetune(
-            labelled, self.sample, () if quick else self.weights.network_files(), self.weights.devices, seed=seed,
-            threads=threads, progress=progress,
+            labelled, self._sample_to_learn, () if quick else self.weights.network_files(), self.weights.devices,
+            seed=seed, threads=threads, progress=progress,
         )  # fmt: skip
         return Predictor(self.weights, self.finetuned | {name: found})
 
@@ -305,6 +306,9 @@ class Predictor:
         from archlm.finetuning.sample import Sample
 
         return Sample.of(self.weights, Signals.of(self.weights, graphs), task, with_graphs=with_graphs)
+
+    def _sample_to_learn(self, graphs: Sequence[ArchGraph], task: Task) -> Sample:
+        return replace(self.sample(graphs, task), decorrelation=self.weights.decorrelation)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the weights, fine-tuned tasks included, to `folder`, to be read by `from_pretrained`.

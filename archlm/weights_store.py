@@ -31,6 +31,8 @@ from archlm.members.task_model import TaskModel
 from archlm.members.text_member import TextMember
 from archlm.members.value_scale import ValueScale
 from encoders import features
+from encoders.decorrelation import decorrelation
+from onnx_bench.arrays import Floats
 from onnx_bench.errors import CheckpointError, UnknownNameError
 
 
@@ -174,6 +176,12 @@ class Weights:
             tuple(self._config["known_names"]), tuple(self._config["known_spaces"]),
             arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"], familiar, arrays["predicted"],
         )  # fmt: skip
+
+    @cached_property
+    def decorrelation(self) -> Floats:
+        """How features go together in the spaces of the known architectures. Shapes: -> [F, F]."""
+        table = self.known.points[:, : len(features.NAMES)].astype(np.float64)
+        return decorrelation([table[self.known.of_spaces([space])] for space in dict.fromkeys(self.known.spaces)])
 
     @cached_property
     def devices(self) -> ShippedDevices:

@@ -18,6 +18,7 @@ from archlm.members.graph_member import GraphMember
 from archlm.members.onnx_network import OnnxNetwork
 from archlm.members.prior import TrainingFreePrior
 from archlm.training.quality_training import ask
+from encoders.decorrelation import decorrelation
 from encoders.features import NAMES, compute_many
 from encoders.graph_onnx import export_graph_model
 from encoders.quality_model import QualityModel
@@ -96,6 +97,7 @@ def start_from(
         features, vectors.astype(np.float64), scores[:, : len(tasks)], prior.score(features), nothing,
         space.known.graphs,
     )  # fmt: skip
+    sample = replace(sample, decorrelation=decorrelation([s.features[s.known.rows] for s in sources]))
     own = dict(zip(space.targets, scores[:, len(tasks) :].T, strict=True))
     return Start(space, sample, tuple(map(export_graph_model, models)), own, tasks, prior)
 

@@ -204,7 +204,7 @@ class FinetunedTask:
         arrays: dict[str, NDArray[Any]] = {
             "values": self.values, "scores": self.choice.scores, "points": self.points, "usual": self.usual,
             "baselines": np.stack(list(self.baselines.values())),
-            "mean": self.places.mean, "factor": self.places.factor, "width": self.places.width,
+            "mean": self.places.mean, "factor": self.places.factor, "decorrelation": self.places.decorrelation,
         }  # fmt: skip
         for place, name in enumerate(self.choice.shares):
             arrays |= {f"learner{place}.{key}": values for key, values in self.learners[name].to_arrays().items()}
@@ -236,7 +236,7 @@ class FinetunedTask:
                 own = {k.removeprefix(stem): v for k, v in arrays.items() if k.startswith(stem)}
                 learners[name] = _read_learner(name, own)
             choice = Choice(shares, {k: float(v) for k, v in body["errors"].items()}, arrays["scores"])
-            places = BlockScale(ALL, arrays["mean"], arrays["factor"], arrays["width"])
+            places = BlockScale(ALL, arrays["mean"], arrays["factor"], arrays["decorrelation"])
             low, middle, high = map(float, body["band"])
             return cls(
                 Task.from_dict(body["task"]), tuple(body["names"]), tuple(body["texts"]), arrays["values"],

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.finetuning.sample import Sample
+from archlm.finetuning.sample import FEATURES, Sample
 from onnx_bench.arrays import Floats
 
 _REACH = 6.0
@@ -27,28 +27,35 @@ class BlockScale:
         names: Of the blocks, in the order of the columns.
         mean: [D].
         factor: [D] what the distance from the mean is multiplied by.
-        width: [D] square root of the width of each column's block.
+        decorrelation: [F, F] what standardised features are multiplied by.
     """
 
     names: tuple[str, ...]
     mean: Floats
     factor: Floats
-    width: Floats
+    decorrelation: Floats
 
     @classmethod
     def fit(cls, sample: Sample, names: Sequence[str]) -> BlockScale:
         """Means and deviations of the labelled networks."""
         table = np.concatenate([sample.blocks[name] for name in names], axis=1)
         deviation = table.std(axis=0)
-        width = np.concatenate([np.full(n, np.sqrt(n)) for n in (sample.blocks[name].shape[1] for name in names)])
         # What does not vary among the labelled says nothing.
         factor = np.where(deviation > _LEAST, 1.0 / np.maximum(deviation, _LEAST), 0.0)
-        return cls(tuple(names), table.mean(axis=0), factor, width)
+        return cls(tuple(names), table.mean(axis=0), factor, sample.decorrelation)
 
     def apply(self, sample: Sample) -> Floats:
         """Shapes: B networks -> [B, D]."""
-        table = np.concatenate([sample.blocks[name] for name in self.names], axis=1)
-        return np.clip((table - self.mean) * self.factor, -_REACH, _REACH) / self.width
+        parts, begin = [], 0
+        for name in self.names:
+            block = sample.blocks[name]
+            end = begin + block.shape[1]
+            part = np.clip((block - self.mean[begin:end]) * self.factor[begin:end], -_REACH, _REACH)
+            if name == FEATURES:
+                part = part @ self.decorrelation
+            parts.append(part / np.sqrt(block.shape[1]))
+            begin = end
+        return np.concatenate(parts, axis=1)
 
 
 class Kernel(NamedTuple):
@@ -212,12 +219,12 @@ class GaussianProcess:
             "inputs": self.inputs, "kernels": np.array(self.kernels), "masses": self.masses, "weights": self.weights,
             "inverse": self.inverse, "variance": self.variance,
             "numbers": np.array([self.noise, self.typical, self.mean, self.spread]),
-            "input_mean": self.scale.mean, "input_factor": self.scale.factor, "input_width": self.scale.width,
+            "input_mean": self.scale.mean, "input_factor": self.scale.factor, "decorrelation": self.scale.decorrelation,
         }  # fmt: skip
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> GaussianProcess:
-        scale = BlockScale(tuple(names), arrays["input_mean"], arrays["input_factor"], arrays["input_width"])
+        scale = BlockScale(tuple(names), arrays["input_mean"], arrays["input_factor"], arrays["decorrelation"])
         kernels = tuple(Kernel(*map(float, row)) for row in arrays["kernels"])
         noise, typical, mean, spread = map(float, arrays["numbers"])
         return cls(

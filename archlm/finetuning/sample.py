@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from onnx_bench.tasks.task import Task
 SIZES = ("log_params", "log_macs", "log_sqrt_macs")
 SIGNALS = ("training-free prior", "effective parameters", "MACs", "square roots of MACs")
 """What the columns of the block `size` are, for people."""
+FEATURES = "features"
+"""The block of features."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,20 @@ class Sample:
             `described` (what the graph networks say of the description of the target). Where a predictor made the
             sample also `work` (see `encoders.work`) and `work as trained` (NaN where it is not known).
         graphs: The networks as arrays, for the graph network; `None` where nobody trains it.
+        decorrelation: [F, F] see `encoders.decorrelation`; read by who learns, not by who answers.
     """
 
     blocks: Mapping[str, Floats]
     graphs: GraphBatch | None = None
+    decorrelation: Floats = field(default_factory=lambda: np.eye(len(NAMES)))
 
     def __len__(self) -> int:
-        return len(self.blocks["features"])
+        return len(self.blocks[FEATURES])
 
     @property
     def features(self) -> Floats:
         """[B, F], see `encoders.features`."""
-        return self.blocks["features"]
+        return self.blocks[FEATURES]
 
     def take(self, rows: NDArray[Any]) -> Sample:
         """The networks at `rows` (positions or a mask)."""

@@ -59,6 +59,12 @@ def test_it_ranks_networks_that_it_has_not_seen(fitted: Predictor, table: pd.Dat
     assert found.error.isna().all()
 
 
+def test_features_are_decorrelated_as_in_the_known_spaces(fitted: Predictor) -> None:
+    known = fitted.weights.decorrelation
+    np.testing.assert_array_equal(fitted.finetuned["speed"].places.decorrelation, known)
+    assert np.isfinite(known).all() and not np.allclose(known, np.diag(np.diag(known)))
+
+
 def test_other_tasks_are_answered_as_before(fitted: Predictor, table: pd.DataFrame) -> None:
     items = [(SPACE, table.arch[0])]
     both = fitted.predict(items, ["cifar10", "speed"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -9,8 +11,10 @@ from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern,
 
 from archlm.finetuning import gaussian_process
 from archlm.finetuning.gaussian_process import KERNELS, NOISES, BlockScale, Explanation, GaussianProcess, Kernel
-from archlm.finetuning.sample import Sample
+from archlm.finetuning.sample import FEATURES, Sample
 from archlm.finetuning.selection import ALL
+from encoders.decorrelation import decorrelation
+from encoders.features import NAMES
 from tests.archlm.finetuning.samples import made_up, quality
 
 
@@ -100,6 +104,18 @@ def test_blocks_count_the_same_however_wide() -> None:
     parts = np.split(points, np.cumsum(widths)[:-1], axis=1)
     for part in parts:
         assert np.isclose(np.square(part).sum(axis=1).mean(), 1.0, atol=0.05)
+
+
+def test_features_that_go_together_count_less_often() -> None:
+    """A feature beside five copies of another one: by itself it is a sixth of a distance, decorrelated more."""
+    numbers = np.random.default_rng(0).normal(size=(200, 2))
+    features = np.zeros((200, len(NAMES)))
+    features[:, :5], features[:, 5] = numbers[:, :1], numbers[:, 1]
+    sample = replace(made_up(200), blocks={FEATURES: features})
+    plain = BlockScale.fit(sample, [FEATURES]).apply(sample)
+    turned = BlockScale.fit(replace(sample, decorrelation=decorrelation([features])), [FEATURES]).apply(sample)
+    share = [np.square(points[:, 5]).sum() / np.square(points).sum() for points in (plain, turned)]
+    assert share[0] == pytest.approx(1 / 6) and share[1] > 0.25
 
 
 def test_what_does_not_vary_among_the_labelled_says_nothing() -> None:
