@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from archlm.members.cross_domain import CrossDomainHead
-from archlm.members.task_model import TaskModel
+from archlm.members.feature_model import FeatureModel
 from encoders import features
 from encoders.columns import INDEX, Columns, tabulate
 from onnx_bench.arrays import Floats
@@ -24,13 +24,13 @@ _LAYERS = ("conv", "linear", "matmul", "attention", "recurrent", "pool")
 
 
 def explain_graph(
-    graph: ArchGraph, member: TaskModel | CrossDomainHead, to_value: Callable[[Floats], Floats], layers: int
+    graph: ArchGraph, member: FeatureModel | CrossDomainHead, to_value: Callable[[Floats], Floats], layers: int
 ) -> dict[str, Any]:
     """See `Predictor.explain`.
 
     Args:
         graph: Normalised.
-        member: What answers for it: the task's own trees, or the cross-domain head.
+        member: What answers for it: the task's own model of features, or the cross-domain head.
         to_value: The member's scores [B] -> values [B] in the task's unit, monotone.
         layers: At most this many layers.
     """

@@ -50,11 +50,11 @@ def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart
         return []
     share, strange, near = familiarity(weights, signals, task, part)
     place = weights.neural.tasks.index(task.name)
-    trees = part.model.score(signals.features)
+    own = part.model.score(signals.features)
     reads = any(blend.reads_text for blend in part.blends.values())
-    text = signals.neural.text[:, place] if reads else np.zeros(len(trees))
-    members = np.stack([trees, signals.neural.graph[:, place], text], axis=1)
-    cut = signals.neural.truncated if reads else np.zeros(len(trees), bool)
+    text = signals.neural.text[:, place] if reads else np.zeros(len(own))
+    members = np.stack([own, signals.neural.graph[:, place], text], axis=1)
+    cut = signals.neural.truncated if reads else np.zeros(len(own), bool)
     nearest = weights.known.labels[near.places[:, 0]]
     blended = blend_by_space(part.blends, members, nearest)
     score = weights.head.score(signals.features)

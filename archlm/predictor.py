@@ -189,7 +189,7 @@ class Predictor:
         return lambda signals: measured_rows(self.weights, signals, get_task(task), part)
 
     def explain(self, item: Any, task: str, layers: int = 10) -> dict[str, Any]:
-        """Which features and which layers move the answer of the trees or the head, whichever has more of it.
+        """Which features and which layers move the answer from features or of the head, whichever has more of it.
 
         The neural members do not say.
 

@@ -22,6 +22,7 @@ from archlm.known import KnownArchitectures
 from archlm.members.blend import Blend
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
+from archlm.members.feature_model import FeatureModel
 from archlm.members.graph_member import GraphMember
 from archlm.members.neural_members import NeuralMembers
 from archlm.members.onnx_network import OnnxNetwork
@@ -41,14 +42,14 @@ class TaskPart:
     """What answers one task.
 
     Attributes:
-        model: The trees, for networks like the known ones.
+        model: What is learnt from features, for networks like the known ones.
         blends: How they are joined with the neural members, for each space that was measured on the task.
         bands: Conformal residuals of the blends.
         widths: For each of these spaces the factor on the width of the bands, which all spaces of the task share.
         cross: For all other networks.
     """
 
-    model: TaskModel
+    model: FeatureModel
     blends: Mapping[str, Blend]
     bands: ConformalBands
     widths: Mapping[str, float]
@@ -93,7 +94,11 @@ def write_weights(
         "tokenizer.json.gz": neural.text.tokenizer.to_bytes(), "text.onnx": neural.text.network.content,
     }  # fmt: skip
     files |= {_graph_file(i): network.content for i, network in enumerate(neural.graph.networks)}
-    files |= {_task_file(name): write_booster(part.model.booster).encode() for name, part in tasks.items()}
+    files |= {_task_file(name): write_booster(part.model.trees.booster).encode() for name, part in tasks.items()}
+    files |= {
+        _process_file(name): save_safetensors({k: v.astype(np.float32) for k, v in own.items()})
+        for name, part in tasks.items() if (own := part.model.process_arrays())
+    }  # fmt: skip
     write_checkpoint(folder, files, about)
 
 
@@ -113,6 +118,10 @@ def _graph_file(number: int) -> str:
 
 def _task_file(task: str) -> str:
     return f"task-{task.replace('/', '.')}.txt.gz"
+
+
+def _process_file(task: str) -> str:
+    return f"process-{task.replace('/', '.')}.safetensors"
 
 
 class Weights:
@@ -207,8 +216,12 @@ class Weights:
             body = self._config["tasks"][name]
             file = _task_file(name)
             booster = read_booster(self.checkpoint.read(file).decode(), len(features.NAMES), file)
+            trees = TaskModel(booster, ValueScale.from_json(body["scale"]))
+            process = _process_file(name)
+            few = process in self.checkpoint.names()
+            arrays = load_safetensors(self.checkpoint.read(process)) if few else {}
             self._parts[name] = TaskPart(
-                TaskModel(booster, ValueScale.from_json(body["scale"])),
+                FeatureModel(trees, FeatureModel.read_process(arrays)),
                 {space: Blend.from_json(blend) for space, blend in body["blends"].items()},
                 ConformalBands.from_json(body["bands"]), body["widths"], CrossScale.from_json(body["cross"]),
             )  # fmt: skip

@@ -15,8 +15,8 @@ from archlm.known import KnownArchitectures
 from archlm.members.blend import Blend, blend_by_space, error_moments
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
+from archlm.members.feature_model import FeatureModel
 from archlm.members.rank_trees import RankTreesConfig
-from archlm.members.task_model import TaskModel
 from archlm.members.value_scale import ValueScale, normal_scores
 from archlm.weights_store import TaskPart
 from onnx_bench.arrays import Floats
@@ -52,7 +52,7 @@ class HeldOut:
 
     Attributes:
         mask: [G] which of the distinct networks these are.
-        scores: For each task and each neural member (`blend.MEMBERS` without the trees) the normal scores [H] of the H
+        scores: For each task and each neural member (`blend.MEMBERS` but the first) the normal scores [H] of the H
             networks in `mask`.
     """
 
@@ -160,7 +160,7 @@ class Calibration(NamedTuple):
         rows: of the H held-out networks that were measured.
         scores: [H, M] normal scores of the members.
         scale: of the values of the others.
-        more: [K], [K] predicted and measured values of others, predicted out of fold by the trees alone; none where
+        more: [K], [K] predicted and measured values of others, predicted out of fold from features alone; none where
             enough networks are held out.
     """
 
@@ -185,7 +185,7 @@ class Calibration(NamedTuple):
         """Blends, bands and widths from the chosen networks.
 
         A space with few networks leans on the task, a task with few on what is usual: `PSEUDO_COUNT` says how much.
-        The bands of a task with few take in the errors of the trees alone on the networks that were not held out. All
+        The bands of a task with few take in errors from features alone on the networks that were not held out. All
         spaces of a task share its bands; each widens or narrows them as far as its own networks miss their middle.
 
         Args:
@@ -224,21 +224,21 @@ def usual_moments(moments: Sequence[Floats]) -> Floats:
 
 
 def calibrate(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOut], seed: int = 0) -> Calibration:
-    """Train the trees on what the neural members were trained on, and ask all members about the rest."""
+    """Learn from features of what the neural members were trained on, and ask all members about the rest."""
     seen = task_rows(spaces, task, {name: ~held.mask for name, held in unseen.items()})
     scale = ValueScale.fit(seen.y)
-    trees = TaskModel.fit(seen.x, seen.y, seed=seed)
+    model = FeatureModel.fit(seen.x, seen.y, seed=seed)
     rows = task_rows(spaces, task, {name: held.mask for name, held in unseen.items()})
-    scores = np.column_stack([trees.score(rows.x), neural_scores(spaces, task, unseen)])
+    scores = np.column_stack([model.score(rows.x), neural_scores(spaces, task, unseen)])
     few = len(np.unique(rows.groups)) < ENOUGH * len(np.unique(rows.spaces))
     return Calibration(rows, scores, scale, out_of_fold(seen, seed) if few else (np.zeros(0), np.zeros(0)))
 
 
 def out_of_fold(rows: TaskRows, seed: int) -> tuple[Floats, Floats]:
-    """Values that trees predict for groups that they have not seen, and the measured ones. Shapes: [B], [B]."""
+    """Values predicted from features for groups that were not seen, and the measured ones. Shapes: [B], [B]."""
     predicted = np.zeros(len(rows.y))
     for test in group_folds(rows.groups, FOLDS, seed):
-        predicted[test] = TaskModel.fit(rows.x[~test], rows.y[~test], seed=seed).predict(rows.x[test])
+        predicted[test] = FeatureModel.fit(rows.x[~test], rows.y[~test], seed=seed).predict(rows.x[test])
     return predicted, rows.y
 
 
@@ -257,14 +257,14 @@ def fit_task(
     spaces: Sequence[Labelled], task: str, head: CrossDomainHead, error: float, calibration: Calibration,
     usual: Floats, seed: int = 0,
 ) -> TaskPart:  # fmt: skip
-    """What answers one task: trees of all its networks, blends and bands from the held-out ones, cross-domain scale.
+    """What answers one task: a model of features of all its networks, blends and bands from the held-out ones.
 
-    The trees that ship have seen a quarter more networks than those that the bands were taken with, so the bands are
+    The model that ships has seen a quarter more networks than the one that the bands were taken with, so the bands are
     rather wide than narrow.
     """
     fitted = calibration.fit(calibration.everything(), usual)
     rows = task_rows(spaces, task)
-    model = TaskModel.fit(rows.x, rows.y, seed=seed)
+    model = FeatureModel.fit(rows.x, rows.y, seed=seed)
     cross = CrossScale.fit(head.score(rows.x), model.scale.to_score(rows.y), rows.space_weights(), error)
     return TaskPart(model, fitted.blends, fitted.bands, fitted.widths, cross)
 

@@ -1,7 +1,7 @@
 """Make the shipped weights from the benchmark records.
 
     python -m train.pretrain_text     # once: the text encoder, without labels
-    python -m train.make_weights
+    python -m train.make_weights      # --keep-neural: with the graph networks and the text encoder that ship
     python -m train.make_devices      # afterwards: what networks cost on known devices
 
 Writes archlm/weights (all members, the index, the manifest). The numbers of the model card come from the protocols.
@@ -30,23 +30,24 @@ from train.fit import (
     leave_one_out,
     usual_moments,
 )
-from train.members import all_scores, exported, held_out_scores, trained_members, vectors
+from train.members import all_scores, held_out_scores, shipping, vectors
 from train.records import LABELS, load
 
 
-def main(data: str | None = None, out: Path = SHIPPED, seed: int = 0, threads: int = 2) -> None:
+def main(
+    data: str | None = None, out: Path = SHIPPED, seed: int = 0, threads: int = 2, keep_neural: bool = False
+) -> None:  # fmt: skip
     """Fit every part on all records and write a checkpoint to `out`."""
     torch.set_num_threads(threads)
     spaces = [load(name, data=data) for name in LABELS]
-    members = trained_members(spaces)
+    members = shipping(spaces, keep_neural)
     unseen = held_out_scores(members, spaces)
     left_out = leave_one_out(spaces, seed)
     weight = choose_tree_weight(left_out)
     errors = cross_errors(left_out, spaces)
     print(f"tree weight {weight}; errors on left-out spaces, in standard deviations: {errors}", flush=True)
     head = fit_head(spaces, weight, seed)
-    tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
-    found = {task: calibrate(spaces, task, unseen, seed) for task in track(tasks, "calibrating")}
+    found = {task: calibrate(spaces, task, unseen, seed) for task in track(members.tasks, "calibrating")}
     usual = usual_moments([c.moments(c.everything()) for c in found.values()])
     parts = {}
     for task, calibration in found.items():
@@ -61,19 +62,20 @@ def main(data: str | None = None, out: Path = SHIPPED, seed: int = 0, threads: i
         rows = np.zeros(len(space.known.rows), bool)
         rows[places[space.space]] = True
         features = space.features[space.known.rows[rows]]
-        graph, text = all_scores(members, space, rows, list(parts))
+        graph, text = all_scores(members, space, rows)
         predicted.append(np.stack([
             part.blend_for(space.space).score(np.stack([part.model.score(features), graph[:, t], text[:, t]], axis=1))
             for t, part in enumerate(parts.values())
         ], axis=1))  # fmt: skip
     known = known.with_predictions(np.concatenate(predicted))
     about = {
-        "command": f"python -m train.make_weights --seed {seed}", "commit": commit(), "seed": seed,
+        "command": f"python -m train.make_weights --seed {seed}{' --keep-neural' * keep_neural}", "commit": commit(),
+        "seed": seed,
         "networks": {space.space: len(space) for space in spaces},
         "distinct": {space.space: len(set(space.fingerprints)) for space in spaces},
         "licence": "Apache-2.0",
     }  # fmt: skip
-    write_weights(out, head, known, exported(members, list(parts)), parts, about)
+    write_weights(out, head, known, members, parts, about)
     size = sum(file.stat().st_size for file in out.iterdir()) / 2**20
     print(f"written to {out} ({size:.1f} MiB)")
 

@@ -1,20 +1,20 @@
-"""The neural members that ship: trained with a fifth of every space held out, asked about it, and written as ONNX."""
+"""The neural members that ship: trained with a fifth of every space held out, and asked as they ship."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.members.graph_member import GraphMember
+from archlm.members.graph_member import MOST_NODES, GraphMember
 from archlm.members.neural_members import NeuralMembers
 from archlm.members.onnx_network import OnnxNetwork
 from archlm.members.text_member import TextMember
-from archlm.members.value_scale import ValueScale
-from archlm.training.batches import TrainingSpace
-from archlm.training.quality_training import ask
+from archlm.predictor import SHIPPED
+from archlm.weights_store import Weights
+from encoders.graph_batch import GraphBatch
 from encoders.graph_onnx import export_graph_model
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe_many
@@ -24,18 +24,7 @@ from encoders.text_tokenizer import ArchTokenizer
 from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.fit import HeldOut
-from train.neural import (
-    KNOWN,
-    SEEDS,
-    TEXT,
-    graph_space,
-    held_out,
-    rows_of,
-    task_scales,
-    text_space,
-    trained_graph_model,
-    trained_text_model,
-)
+from train.neural import KNOWN, SEEDS, TEXT, held_out, rows_of, trained_graph_model, trained_text_model
 from train.records import Labelled
 from train.text_vectors import pretrained
 
@@ -53,43 +42,12 @@ class TrainedMembers:
         assert isinstance(self.text.encoder, TextEncoder)
         return self.text.encoder
 
-    def only(self, number: int) -> TrainedMembers:
-        """With one of the graph networks alone."""
-        return replace(self, graph=(self.graph[number],))
-
 
 def trained_members(spaces: Sequence[Labelled]) -> TrainedMembers:
     """Train what was not trained yet; hours on two cores, less where runs are kept."""
     rows = rows_of(spaces, hold_out=True)
     graph = [trained_graph_model(spaces, replace(KNOWN, seed=seed), "known", rows) for seed in range(SEEDS)]
     return TrainedMembers(tuple(graph), trained_text_model(pretrained(), spaces, TEXT, "known", rows))
-
-
-def held_out_scores(members: TrainedMembers, spaces: Sequence[Labelled]) -> dict[str, HeldOut]:
-    """What the members say of the networks that they have not seen, for the tasks of each space."""
-    found = {}
-    for space in spaces:
-        mask = held_out(space)
-        graphs = [ask(model, graph_space(space, mask, _scales(space)))[0] for model in members.graph]
-        text, _ = ask(members.text, _text_space(members, space, mask))
-        columns = zip(np.mean(graphs, axis=0).T, text.T, strict=True)
-        found[space.space] = HeldOut(mask, dict(zip(_scales(space), columns, strict=True)))
-    return found
-
-
-def vectors(members: TrainedMembers, spaces: Sequence[Labelled]) -> dict[str, NDArray[np.float32]]:
-    """Vectors of the first graph network for the distinct networks of each space. Shapes: [G, D] each."""
-    everything = rows_of(spaces, hold_out=False)
-    return {s.space: ask(members.graph[0], graph_space(s, everything[s.space], _scales(s)))[1] for s in spaces}
-
-
-def all_scores(
-    members: TrainedMembers, space: Labelled, rows: NDArray[np.bool_], tasks: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """Scores of the chosen distinct networks on any tasks, by graph networks and text encoder. Shapes: [B, T] each."""
-    described = describe_many([get_task(task) for task in tasks])
-    graphs = [ask(m, graph_space(space, rows, _scales(space)), tasks=described)[0] for m in members.graph]
-    return np.mean(graphs, axis=0), ask(members.text, _text_space(members, space, rows), tasks=described)[0]
 
 
 def exported(members: TrainedMembers, tasks: Sequence[str]) -> NeuralMembers:
@@ -103,10 +61,64 @@ def exported(members: TrainedMembers, tasks: Sequence[str]) -> NeuralMembers:
     )  # fmt: skip
 
 
-def _scales(space: Labelled) -> dict[str, ValueScale]:
-    """Scales of the tasks of one space: they name the tasks; the targets made with them are not used."""
-    return task_scales([space], rows_of([space], hold_out=False))
+def shipping(spaces: Sequence[Labelled], keep: bool) -> NeuralMembers:
+    """The members that ship, or will.
+
+    Args:
+        spaces: What they are trained on.
+        keep: Take those of the weights that ship, which have held out the same networks; minutes instead of hours.
+    """
+    if keep:
+        return Weights(SHIPPED).neural
+    tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
+    return exported(trained_members(spaces), tasks)
 
 
-def _text_space(members: TrainedMembers, space: Labelled, rows: NDArray[np.bool_]) -> TrainingSpace:
-    return text_space(space, rows, _scales(space), members.encoder)
+def only(members: NeuralMembers, number: int) -> NeuralMembers:
+    """With one of the graph networks alone."""
+    return replace(members, graph=GraphMember((members.graph.networks[number],)))
+
+
+def held_out_scores(members: NeuralMembers, spaces: Sequence[Labelled]) -> dict[str, HeldOut]:
+    """What the members say of the networks that they have not seen, for the tasks of each space."""
+    found = {}
+    for space in spaces:
+        mask = held_out(space)
+        graph, text = all_scores(members, space, mask)
+        places = [members.tasks.index(task) for task in space.known.targets]
+        columns = zip(graph[:, places].T, text[:, places].T, strict=True)
+        found[space.space] = HeldOut(mask, dict(zip(space.known.targets, columns, strict=True)))
+    return found
+
+
+def vectors(members: NeuralMembers, spaces: Sequence[Labelled]) -> dict[str, NDArray[np.float32]]:
+    """Vectors of the first graph network for the distinct networks of each space. Shapes: [G, D] each."""
+    one = only(members, 0)
+    return {s.space: _ask_graphs(one, s, np.arange(len(s.known.rows)))[1] for s in spaces}
+
+
+def all_scores(members: NeuralMembers, space: Labelled, rows: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Scores of the chosen distinct networks on all tasks, by graph networks and text encoder. Shapes: [B, T] each."""
+    graph, _ = _ask_graphs(members, space, np.flatnonzero(rows))
+    text, _ = members.text.ask_texts(space.known.texts[rows].tolist(), members.descriptors)
+    return graph, text
+
+
+def _ask_graphs(
+    members: NeuralMembers, space: Labelled, rows: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.float32]]:  # fmt: skip
+    """Scores on all tasks and vectors of distinct networks. Shapes: [B] -> [B, T], [B, D]."""
+    scores, vectors = [], []
+    for some in _small(space.known.graphs, rows):
+        features = space.features[space.known.rows[some]]
+        inputs = space.known.graphs.take(some).inputs(features) | {"tasks": members.descriptors}
+        found = [network.run(inputs) for network in members.graph.networks]
+        scores.append(np.mean([score for score, _ in found], axis=0))
+        vectors.append(found[0][1])
+    return np.concatenate(scores), np.concatenate(vectors)
+
+
+def _small(graphs: GraphBatch, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The rows in parts of about `MOST_NODES`."""
+    nodes = np.cumsum(np.diff(graphs.node_ends, prepend=0)[rows])
+    yield from np.split(rows, np.flatnonzero(np.diff(nodes // MOST_NODES)) + 1)

@@ -14,8 +14,8 @@ from safetensors.numpy import save as save_safetensors
 
 from archlm.checkpoint import parsing
 from archlm.conformal import CONFORMAL_LEAST, LEVEL, student_reach
+from archlm.finetuning.block_process import BlockProcess, BlockScale
 from archlm.finetuning.device_costs import DeviceCosts
-from archlm.finetuning.gaussian_process import BlockScale, GaussianProcess, distances
 from archlm.finetuning.learning_curve import LearningCurve
 from archlm.finetuning.sample import SIGNALS, Sample
 from archlm.finetuning.selection import (
@@ -35,6 +35,7 @@ from archlm.finetuning.target_kind import bounds
 from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
+from archlm.members.gaussian_process import distances
 from onnx_bench.arrays import Floats
 from onnx_bench.tasks.task import Task
 
@@ -160,8 +161,8 @@ class FinetunedTask:
         """Deviation of each answer against the usual one. Shapes: B networks, [B] -> [B]."""
         for name in self.learners:
             learner = self.learners[name]
-            if isinstance(learner, GaussianProcess):
-                usual = learner.typical_deviation
+            if isinstance(learner, BlockProcess):
+                usual = learner.process.typical_deviation
                 return np.maximum(learner.deviation(sample) / usual, 1.0)
         return np.maximum(novelty / max(float(np.quantile(self.usual, LEVEL)), 1e-9), 1.0)
 
@@ -255,7 +256,7 @@ def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:
         return SignalLine.from_arrays(arrays, LINES[name])
     if name in TREES:
         return Trees.from_arrays(arrays, TREES[name])
-    return GaussianProcess.from_arrays(arrays, PROCESSES[name])
+    return BlockProcess.from_arrays(arrays, PROCESSES[name])
 
 
 def _band(residuals: Floats) -> tuple[float, float, float]:

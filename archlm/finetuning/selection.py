@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlm.devices.shipped_devices import ShippedDevices
+from archlm.finetuning.block_process import BlockProcess
 from archlm.finetuning.device_costs import DeviceCosts
-from archlm.finetuning.gaussian_process import GaussianProcess
 from archlm.finetuning.sample import Sample
 from archlm.finetuning.signal_line import SignalLine
 from archlm.finetuning.target_scale import TargetScale
@@ -21,7 +21,7 @@ from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.blend import error_moments
 from onnx_bench.arrays import Floats
 
-Learner = SignalLine | DeviceCosts | GaussianProcess | Trees | TunedNetworks
+Learner = SignalLine | DeviceCosts | BlockProcess | Trees | TunedNetworks
 Fit = Callable[[Sample, Floats, TargetScale], Learner]
 
 ALL = ("size", "features", "vectors", "scores")
@@ -104,7 +104,7 @@ def _line(block: str) -> Fit:
 
 
 def _process(names: Sequence[str]) -> Fit:
-    return lambda sample, scores, _: GaussianProcess.fit(sample, scores, names)
+    return lambda sample, scores, _: BlockProcess.fit(sample, scores, names)
 
 
 def _trees(names: Sequence[str], seed: int, threads: int) -> Fit:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from onnx_bench.arrays import Floats
 
-MEMBERS = ("trees", "graph", "text")
-"""LightGBM on features, the graph networks, the text encoder; in the order of the weights."""
+MEMBERS = ("features", "graph", "text")
+"""`FeatureModel`, the graph networks, the text encoder; in the order of the weights."""
 _STEPS = 10
 
 

@@ -1,4 +1,4 @@
-"""The full model of one task: LightGBM on every feature, for networks like those it was trained on."""
+"""LightGBM on every feature of the networks of one task, for networks like those it was trained on."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class TaskModelConfig:
 
 SMALL = TaskModelConfig(rounds=250, leaves=7, learning_rate=0.04, min_leaf=10, feature_fraction=0.4)
 """For tasks with a few hundred networks."""
+FEW = 2000
+"""Measured networks below which a task has few."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class TaskModel:
         config: TaskModelConfig | None = None, threads: int = 2,
     ) -> TaskModel:  # fmt: skip
         """Train on measured networks. Shapes: features [B, F], values [B], weights [B]."""
-        config = config or (TaskModelConfig() if len(values) >= 2000 else SMALL)
+        config = config or (TaskModelConfig() if len(values) >= FEW else SMALL)
         scale = ValueScale.fit(values)
         data = lgb.Dataset(features, scale.to_score(values), weight=weights)
         return cls(lgb.train(config.parameters(threads, seed), data, config.rounds), scale)

@@ -44,7 +44,13 @@ class TextMember:
             tasks: [T, K] descriptors.
             returns: [B, T] and [B].
         """
-        rows = self.tokenizer.rows([text.encode(graph) for graph in graphs])
+        return self.ask_texts([text.encode(graph) for graph in graphs], tasks)
+
+    def ask_texts(
+        self, texts: Sequence[str], tasks: NDArray[np.float32]
+    ) -> tuple[Floats, NDArray[np.bool_]]:  # fmt: skip
+        """`ask` for graphs that are encoded already. Shapes: B texts, [T, K] -> [B, T] and [B]."""
+        rows = self.tokenizer.rows(list(texts))
         lengths = np.array([len(row) for row in rows])
         order = np.argsort(lengths, kind="stable")
         scores = np.zeros((len(rows), len(tasks)))

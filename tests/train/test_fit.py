@@ -12,6 +12,7 @@ import torch
 from archlm import Predictor
 from archlm.known import embed
 from archlm.members.blend import MEMBERS
+from archlm.members.neural_members import NeuralMembers
 from archlm.members.rank_trees import RankTreesConfig
 from archlm.weights_store import write_weights
 from encoders import features, tensors, text
@@ -60,17 +61,18 @@ def sources() -> list[Labelled]:
 
 
 @pytest.fixture(scope="module")
-def members(sources: list[Labelled]) -> TrainedMembers:
+def members(sources: list[Labelled]) -> NeuralMembers:
     """Untrained networks, small: what they say is worth nothing, and the blend must notice."""
     torch.manual_seed(0)
     small = GraphNetworkConfig(width=16, layers=2, embedding=8)
     tokenizer = ArchTokenizer.train([t for s in sources for t in s.known.texts[:20]], 256)
     encoder = TextEncoder.new(tokenizer, TextEncoderConfig(hidden=16, layers=1, heads=2, intermediate=16))
     graph = tuple(QualityModel(GraphNetwork(small), 8).eval() for _ in range(2))
-    return TrainedMembers(graph, QualityModel(encoder, 16).eval())
+    trained = TrainedMembers(graph, QualityModel(encoder, 16).eval())
+    return exported(trained, ["cifar10", "imagenet-1k-proxy"])
 
 
-def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: TrainedMembers, tmp_path: Path) -> None:
+def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: NeuralMembers, tmp_path: Path) -> None:
     unseen = held_out_scores(members, sources)
     small = RankTreesConfig(members=2, rounds=20)
     left_out = [(fit.fit_head([o for o in sources if o is not s], 1.0, config=small), s) for s in sources]
@@ -87,16 +89,16 @@ def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: Trai
     low, high = sorted(tasks["cifar10"].widths.values())
     assert 0 < low < 1 < high
     assert list(tasks["imagenet-1k-proxy"].widths.values()) == [pytest.approx(1)]
-    assert all(b.weights[MEMBERS.index("trees")] >= 0.8 for b in tasks["cifar10"].blends.values())
+    assert all(b.weights[MEMBERS.index("features")] >= 0.8 for b in tasks["cifar10"].blends.values())
 
     vector = vectors(members, sources)
     known, places = fit.fit_known(sources, {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in sources})
     assert set(known.spaces) == {s.space for s in sources}
     everything = {s.space: np.ones(len(s.known.rows), bool) for s in sources}
     assert all(len(places[s.space]) == everything[s.space].sum() for s in sources)
-    scores = [all_scores(members, s, everything[s.space], list(tasks))[0] for s in sources]
+    scores = [all_scores(members, s, everything[s.space])[0] for s in sources]
     known = known.with_predictions(np.concatenate(scores))
-    write_weights(tmp_path, head, known, exported(members, list(tasks)), tasks, {"seed": 0})
+    write_weights(tmp_path, head, known, members, tasks, {"seed": 0})
     read = Predictor.from_pretrained(tmp_path)
     assert read.weights.task("cifar10").widths == tasks["cifar10"].widths
     table = read.predict([("nasbench201", sources[1].archs[0])], list(errors))
@@ -104,7 +106,7 @@ def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: Trai
     assert abs(table["mean"][0] - sources[1].values[0]) < 3
 
 
-def test_held_out_networks_are_a_fifth_and_calibrate(sources: list[Labelled], members: TrainedMembers) -> None:
+def test_held_out_networks_are_a_fifth_and_calibrate(sources: list[Labelled], members: NeuralMembers) -> None:
     unseen = held_out_scores(members, sources)
     for space in sources:
         assert unseen[space.space].mask.mean() == pytest.approx(0.2, abs=0.02)

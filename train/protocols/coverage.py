@@ -40,7 +40,7 @@ from train.fit import (
     task_rows,
     usual_moments,
 )
-from train.members import held_out_scores, trained_members, vectors
+from train.members import held_out_scores, shipping, vectors
 from train.records import LABELS, SPACE_TASK, Labelled, load
 from train.transfer import graph_transfer_vectors
 
@@ -94,9 +94,9 @@ def strangeness(known: KnownArchitectures, points: Floats, spaces: Sequence[str]
     return known.strangeness(known.nearest(points, only=np.isin(known.spaces, spaces)))
 
 
-def known_rows(spaces: Sequence[Labelled], seed: int) -> list[dict[str, Any]]:
+def known_rows(spaces: Sequence[Labelled], seed: int, keep_neural: bool) -> list[dict[str, Any]]:
     """Held-out networks of known spaces."""
-    members = trained_members(spaces)
+    members = shipping(spaces, keep_neural)
     unseen: dict[str, HeldOut] = held_out_scores(members, spaces)
     vector = vectors(members, spaces)
     points = {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in spaces}
@@ -104,8 +104,7 @@ def known_rows(spaces: Sequence[Labelled], seed: int) -> list[dict[str, Any]]:
     strangers = Unfamiliar(seen, seed)
     known, _ = fit_known(seen, {name: p[~unseen[name].mask] for name, p in points.items()}, seed)
     rows = []
-    tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
-    calibrations = {task: calibrate(spaces, task, unseen, seed) for task in track(tasks, "calibrating")}
+    calibrations = {task: calibrate(spaces, task, unseen, seed) for task in track(members.tasks, "calibrating")}
     intervals = inside(calibrations, seed)
     for task, found in calibrations.items():
         names = np.unique(found.rows.spaces)
@@ -147,11 +146,11 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
     return rows
 
 
-def main(data: str | None = None, seed: int = 0, threads: int = 2) -> None:
+def main(data: str | None = None, seed: int = 0, threads: int = 2, keep_neural: bool = False) -> None:
     """Run the protocol and write train/results/coverage.csv."""
     torch.set_num_threads(threads)
     spaces = [load(name, data=data) for name in LABELS]
-    rows = known_rows(spaces, seed)
+    rows = known_rows(spaces, seed, keep_neural)
     write_results("coverage", rows)  # the second half takes as long: an interrupt keeps the first
     for left_out in (("nasbench101",), ("nasbench201",), ("transnas_micro",), ("transnas_macro",)):
         rows += unseen_rows(spaces, left_out, seed)

@@ -95,5 +95,5 @@ def test_each_space_has_its_blend() -> None:
 def test_round_trip_through_json() -> None:
     blend = Blend((0.5, 0.3, 0.2))
     body = json.loads(json.dumps(blend.to_json()))
-    assert body == {"trees": 0.5, "graph": 0.3, "text": 0.2}
+    assert body == {"features": 0.5, "graph": 0.3, "text": 0.2}
     assert Blend.from_json(dict(reversed(body.items()))) == blend, "by name, not by order"

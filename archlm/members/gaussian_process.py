@@ -9,53 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.finetuning.sample import FEATURES, Sample
 from onnx_bench.arrays import Floats
 
-_REACH = 6.0
-"""Deviations at which inputs are cut off."""
 _LEAST = 1e-6
 _LEAST_SHARE = 0.1
 """Of the noise, that rounding may leave of a variance."""
-
-
-@dataclass(frozen=True)
-class BlockScale:
-    """Standardises blocks by the labelled networks and lets each block count the same, however wide it is.
-
-    Attributes:
-        names: Of the blocks, in the order of the columns.
-        mean: [D].
-        factor: [D] what the distance from the mean is multiplied by.
-        decorrelation: [F, F] what standardised features are multiplied by.
-    """
-
-    names: tuple[str, ...]
-    mean: Floats
-    factor: Floats
-    decorrelation: Floats
-
-    @classmethod
-    def fit(cls, sample: Sample, names: Sequence[str]) -> BlockScale:
-        """Means and deviations of the labelled networks."""
-        table = np.concatenate([sample.blocks[name] for name in names], axis=1)
-        deviation = table.std(axis=0)
-        # What does not vary among the labelled says nothing.
-        factor = np.where(deviation > _LEAST, 1.0 / np.maximum(deviation, _LEAST), 0.0)
-        return cls(tuple(names), table.mean(axis=0), factor, sample.decorrelation)
-
-    def apply(self, sample: Sample) -> Floats:
-        """Shapes: B networks -> [B, D]."""
-        parts, begin = [], 0
-        for name in self.names:
-            block = sample.blocks[name]
-            end = begin + block.shape[1]
-            part = np.clip((block - self.mean[begin:end]) * self.factor[begin:end], -_REACH, _REACH)
-            if name == FEATURES:
-                part = part @ self.decorrelation
-            parts.append(part / np.sqrt(block.shape[1]))
-            begin = end
-        return np.concatenate(parts, axis=1)
 
 
 class Kernel(NamedTuple):
@@ -73,6 +31,16 @@ class Kernel(NamedTuple):
         """Covariances of points from their products and distances. Shapes: [B, N], [B, N] -> [B, N]."""
         steps = np.sqrt(3.0) * apart / self.length
         return self.linear * products + (1.0 - self.linear) * (1.0 + steps) * np.exp(-steps)
+
+    def covariances(self, points: Floats, inputs: Floats) -> Floats:
+        """Shapes: [B, D], [N, D] -> [B, N]."""
+        return self.between(points @ inputs.T, distances(points, inputs))
+
+    def gradients(self, points: Floats, inputs: Floats, weights: Floats) -> Floats:
+        """Of the covariances with N inputs, summed by their weights. Shapes: [B, D], [N, D], [N] -> [B, D]."""
+        pull = np.exp(-np.sqrt(3.0) * distances(points, inputs) / self.length) * weights
+        smooth = 3.0 / self.length**2 * (pull @ inputs - pull.sum(axis=1, keepdims=True) * points)
+        return self.linear * (weights @ inputs) + (1.0 - self.linear) * smooth
 
     def own(self, squares: Floats) -> Floats:
         """Variances of points from their products with themselves. Shapes: [B] -> [B]."""
@@ -126,15 +94,14 @@ class Explanation(NamedTuple):
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """Gaussian processes over standardised blocks, averaged by how well each explains the labels.
+    """Gaussian processes over standardised points, averaged by how well each explains the labels.
 
     A dozen labels are explained about as well by many kernels, and the one that does it best is often luck: so a grid
     of them answers, each as far as it is probable (Bayesian model averaging, Hoeting et al. 1999). The processes are
     kept as arrays, so that an answer needs numpy alone.
 
     Attributes:
-        scale: Of the inputs.
-        inputs: [N, D] the labelled networks.
+        inputs: [N, D] the labelled points, of squared length about 1.
         kernels: K that are probable.
         masses: [K, Q] probability of each with each of Q noises.
         weights: [K, Q, N] of their means.
@@ -146,7 +113,6 @@ class GaussianProcess:
         spread: Deviation of the labels.
     """
 
-    scale: BlockScale
     inputs: Floats
     kernels: tuple[Kernel, ...]
     masses: Floats
@@ -159,10 +125,8 @@ class GaussianProcess:
     spread: float
 
     @classmethod
-    def fit(cls, sample: Sample, scores: Floats, names: Sequence[str]) -> GaussianProcess:
-        """Ask the labels how probable each kernel is. Shapes: N networks, [N]."""
-        scale = BlockScale.fit(sample, names)
-        points = _placed(scale, sample)
+    def fit(cls, points: Floats, scores: Floats) -> GaussianProcess:
+        """Ask the labels how probable each kernel is. Shapes: [N, D], [N]."""
         mean, spread = float(scores.mean()), float(scores.std()) or 1.0
         target = (scores - mean) / spread
         judges = np.linspace(0, len(target) - 1, min(len(target), _JUDGES)).astype(int)
@@ -180,20 +144,22 @@ class GaussianProcess:
         doubt += _disagreement(target - weights / precision, masses)
         inverse = [one.inverse(factors) for one, factors in zip(found, masses * variances, strict=True)]
         return cls(
-            scale, points, kernels, masses, weights, np.stack(inverse), (masses * variances).sum(axis=1),
+            points, kernels, masses, weights, np.stack(inverse), (masses * variances).sum(axis=1),
             float((masses * variances * NOISES).sum()), float(np.median(np.sqrt(doubt))), mean, spread,
         )  # fmt: skip
 
-    def predict(self, sample: Sample) -> Floats:
-        """Mean scores. Shapes: B networks -> [B]."""
-        weights = np.einsum("kq,kqn->kn", self.masses, self.weights)
-        shared = self._shared(_placed(self.scale, sample))
-        means = [one @ weight for one, weight in zip(shared, weights, strict=True)]
+    def predict(self, points: Floats) -> Floats:
+        """Mean scores. Shapes: [B, D] -> [B]."""
+        means = [one @ weights for one, weights in zip(self._shared(points), self.mean_weights, strict=True)]
         return self.mean + self.spread * np.sum(means, axis=0)
 
-    def deviation(self, sample: Sample) -> Floats:
-        """Deviations of fresh measurements from `predict`. Shapes: B networks -> [B]."""
-        points = _placed(self.scale, sample)
+    @property
+    def mean_weights(self) -> Floats:
+        """Weights of the labels in the mean, by kernel, over all noises. Shapes: -> [K, N]."""
+        return np.einsum("kq,kqn->kn", self.masses, self.weights)
+
+    def deviation(self, points: Floats) -> Floats:
+        """Deviations of fresh measurements from `predict`. Shapes: [B, D] -> [B]."""
         squares = np.square(points).sum(axis=1)
         variance, means = np.full(len(points), self.noise), []
         for place, shared in enumerate(self._shared(points)):
@@ -205,37 +171,30 @@ class GaussianProcess:
 
     @property
     def typical_deviation(self) -> float:
-        """Median deviation, at the labelled networks, of an answer that has not seen the label it is compared with."""
+        """Median deviation, at the labelled points, of an answer that has not seen the label it is compared with."""
         return self.spread * self.typical
 
     def _shared(self, points: Floats) -> Iterator[Floats]:
-        """Covariances with the labelled networks, by each kernel. Shapes: [B, D] -> K of [B, N]."""
+        """Covariances with the labelled points, by each kernel. Shapes: [B, D] -> K of [B, N]."""
         products, apart = points @ self.inputs.T, distances(points, self.inputs)
         return (kernel.between(products, apart) for kernel in self.kernels)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """For a checkpoint; the names of the blocks are kept apart."""
+        """For a checkpoint."""
         return {
             "inputs": self.inputs, "kernels": np.array(self.kernels), "masses": self.masses, "weights": self.weights,
             "inverse": self.inverse, "variance": self.variance,
             "numbers": np.array([self.noise, self.typical, self.mean, self.spread]),
-            "input_mean": self.scale.mean, "input_factor": self.scale.factor, "decorrelation": self.scale.decorrelation,
         }  # fmt: skip
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> GaussianProcess:
-        scale = BlockScale(tuple(names), arrays["input_mean"], arrays["input_factor"], arrays["decorrelation"])
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> GaussianProcess:
         kernels = tuple(Kernel(*map(float, row)) for row in arrays["kernels"])
         noise, typical, mean, spread = map(float, arrays["numbers"])
         return cls(
-            scale, arrays["inputs"], kernels, arrays["masses"], arrays["weights"], arrays["inverse"],
-            arrays["variance"], noise, typical, mean, spread,
+            arrays["inputs"], kernels, arrays["masses"], arrays["weights"], arrays["inverse"], arrays["variance"],
+            noise, typical, mean, spread,
         )  # fmt: skip
-
-
-def _placed(scale: BlockScale, sample: Sample) -> Floats:
-    """Networks as points whose squared length is about 1. Shapes: B networks -> [B, D]."""
-    return scale.apply(sample) / np.sqrt(len(scale.names))
 
 
 def _probabilities(found: Sequence[Explanation]) -> Floats:

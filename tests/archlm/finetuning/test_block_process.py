@@ -9,10 +9,11 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
 
-from archlm.finetuning import gaussian_process
-from archlm.finetuning.gaussian_process import KERNELS, NOISES, BlockScale, Explanation, GaussianProcess, Kernel
+from archlm.finetuning.block_process import BlockProcess, BlockScale
 from archlm.finetuning.sample import FEATURES, Sample
 from archlm.finetuning.selection import ALL
+from archlm.members import gaussian_process
+from archlm.members.gaussian_process import KERNELS, NOISES, Explanation, Kernel
 from encoders.decorrelation import decorrelation
 from encoders.features import NAMES
 from tests.archlm.finetuning.samples import made_up, quality
@@ -33,30 +34,31 @@ def test_answers_of_one_kernel_are_those_of_scikit_learn(kernel: Kernel, monkeyp
     monkeypatch.setattr(gaussian_process, "NOISES", np.array([0.3]))
     sample, fresh = made_up(25), made_up(10, seed=1)
     target = quality(sample)
-    found = GaussianProcess.fit(sample, target, ALL)
-    other = library(kernel, 0.3, found.variance[0]).fit(found.inputs, (target - found.mean) / found.spread)
+    found = BlockProcess.fit(sample, target, ALL)
+    process = found.process
+    other = library(kernel, 0.3, process.variance[0]).fit(process.inputs, (target - process.mean) / process.spread)
     points = found.scale.apply(fresh) / np.sqrt(len(ALL))
     mean, deviation = other.predict(points, return_std=True)
-    np.testing.assert_allclose(found.predict(fresh), found.mean + found.spread * mean, rtol=1e-6)
-    np.testing.assert_allclose(found.deviation(fresh), found.spread * deviation, rtol=1e-4)
+    np.testing.assert_allclose(found.predict(fresh), process.mean + process.spread * mean, rtol=1e-6)
+    np.testing.assert_allclose(found.deviation(fresh), process.spread * deviation, rtol=1e-4)
 
 
 def test_kernels_are_weighed_by_the_likelihood_of_scikit_learn() -> None:
     """With the variance that explains the labels best, which differs from the integral by what kernels share."""
     sample = made_up(25)
-    found = GaussianProcess.fit(sample, quality(sample), ALL)
-    target = (quality(sample) - found.mean) / found.spread
+    process = BlockProcess.fit(sample, quality(sample), ALL).process
+    target = (quality(sample) - process.mean) / process.spread
     ours, theirs = [], []
     for kernel in KERNELS:
-        one = Explanation.of(kernel, found.inputs, target)
+        one = Explanation.of(kernel, process.inputs, target)
         for noise, variance, evidence in zip(NOISES, one.variance, one.evidence, strict=True):
-            other = library(kernel, noise, variance).fit(found.inputs, target)
+            other = library(kernel, noise, variance).fit(process.inputs, target)
             ours.append(evidence)
             theirs.append(other.log_marginal_likelihood_value_)
     np.testing.assert_allclose(np.array(ours) - ours[0], np.array(theirs) - theirs[0], atol=1e-5)
     likely = np.exp(np.array(ours) - max(ours)).reshape(len(KERNELS), len(NOISES))
-    places = [KERNELS.index(kernel) for kernel in found.kernels]
-    np.testing.assert_allclose(found.masses, likely[places] / likely[places].sum(), rtol=1e-9)
+    places = [KERNELS.index(kernel) for kernel in process.kernels]
+    np.testing.assert_allclose(process.masses, likely[places] / likely[places].sum(), rtol=1e-9)
     assert likely[places].sum() > 0.8 * likely.sum() and len(places) < len(KERNELS)
 
 
@@ -64,37 +66,37 @@ def test_what_it_says_of_labels_it_has_not_seen_is_what_fits_without_them_say(mo
     monkeypatch.setattr(gaussian_process, "KERNELS", (Kernel(0.25, 2.0),))
     monkeypatch.setattr(gaussian_process, "NOISES", np.array([0.3]))
     sample = made_up(12)
-    found = GaussianProcess.fit(sample, quality(sample), ALL)
-    target = (quality(sample) - found.mean) / found.spread
+    process = BlockProcess.fit(sample, quality(sample), ALL).process
+    target = (quality(sample) - process.mean) / process.spread
     doubts = []
     for place in range(len(target)):
         others = np.arange(len(target)) != place
-        other = library(found.kernels[0], 0.3, found.variance[0]).fit(found.inputs[others], target[others])
-        doubts.append(other.predict(found.inputs[[place]], return_std=True)[1][0])
-    assert found.typical_deviation == pytest.approx(found.spread * np.median(doubts), rel=1e-5)
+        other = library(process.kernels[0], 0.3, process.variance[0]).fit(process.inputs[others], target[others])
+        doubts.append(other.predict(process.inputs[[place]], return_std=True)[1][0])
+    assert process.typical_deviation == pytest.approx(process.spread * np.median(doubts), rel=1e-5)
 
 
 def test_many_labels_choose_their_kernels_by_some(monkeypatch: pytest.MonkeyPatch) -> None:
     sample, fresh = made_up(150), made_up(60, seed=1)
-    whole = GaussianProcess.fit(sample, quality(sample), ALL)
+    whole = BlockProcess.fit(sample, quality(sample), ALL)
     monkeypatch.setattr(gaussian_process, "_JUDGES", 60)
-    some = GaussianProcess.fit(sample, quality(sample), ALL)
-    assert some.inputs.shape == whole.inputs.shape and some.weights.shape[-1] == 150
+    some = BlockProcess.fit(sample, quality(sample), ALL)
+    assert some.process.inputs.shape == whole.process.inputs.shape and some.process.weights.shape[-1] == 150
     assert np.corrcoef(some.predict(fresh), whole.predict(fresh))[0, 1] > 0.98
 
 
 def test_it_learns_from_every_block() -> None:
     sample, fresh = made_up(150), made_up(60, seed=1)
-    error = GaussianProcess.fit(sample, quality(sample), ALL).predict(fresh) - quality(fresh)
+    error = BlockProcess.fit(sample, quality(sample), ALL).predict(fresh) - quality(fresh)
     assert np.std(error) < 0.7 * np.std(quality(fresh))
 
 
 def test_far_away_it_is_less_sure() -> None:
     sample = made_up(40)
-    process = GaussianProcess.fit(sample, quality(sample), ALL)
+    process = BlockProcess.fit(sample, quality(sample), ALL)
     away = Sample({name: block + 5.0 for name, block in sample.blocks.items()})
     assert np.median(process.deviation(away)) > 1.2 * np.median(process.deviation(sample))
-    assert process.typical_deviation > 0
+    assert process.process.typical_deviation > 0
 
 
 def test_blocks_count_the_same_however_wide() -> None:
@@ -121,7 +123,7 @@ def test_features_that_go_together_count_less_often() -> None:
 def test_what_does_not_vary_among_the_labelled_says_nothing() -> None:
     sample = made_up(20)
     sample.blocks["features"][:, 3] = 2.0
-    process = GaussianProcess.fit(sample, quality(sample), ALL)
+    process = BlockProcess.fit(sample, quality(sample), ALL)
     moved = Sample({name: block.copy() for name, block in sample.blocks.items()})
     moved.blocks["features"][:, 3] = 1e9
     np.testing.assert_array_equal(process.predict(moved), process.predict(sample))
@@ -129,7 +131,7 @@ def test_what_does_not_vary_among_the_labelled_says_nothing() -> None:
 
 def test_arrays_round_trip() -> None:
     sample = made_up(12)
-    process = GaussianProcess.fit(sample, quality(sample), ("size", "vectors"))
-    back = GaussianProcess.from_arrays(process.to_arrays(), ("size", "vectors"))
+    process = BlockProcess.fit(sample, quality(sample), ("size", "vectors"))
+    back = BlockProcess.from_arrays(process.to_arrays(), ("size", "vectors"))
     np.testing.assert_array_equal(back.predict(sample), process.predict(sample))
     np.testing.assert_array_equal(back.deviation(sample), process.deviation(sample))
