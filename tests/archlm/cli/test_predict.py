@@ -222,3 +222,8 @@ def test_a_known_task_that_the_weights_do_not_predict_is_refused(archlm_command:
     assert shown.exit_code == 2 and shown.stdout == ""
     told = " ".join(shown.stderr.replace("│", "").split())
     assert f"these weights do not answer {unanswered}; they answer" in told and "cifar100" in told
+
+
+def test_a_model_that_cannot_be_read_is_json_as_well(archlm_command: Run, example: Path, tmp_path: Path) -> None:
+    shown = archlm_command("predict", example, "--model", tmp_path, "--json")
+    assert shown.exit_code == 1 and json.loads(shown.stdout)["error"]["type"] == "CheckpointError"
