@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -49,6 +51,8 @@ def options(
 
 def main() -> None:
     """Run the command line. An error raised on purpose becomes one line and exit code 1."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack letters of a name
     try:
         app(prog_name="archlm")
     except ArchLMError as error:

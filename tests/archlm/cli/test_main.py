@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from importlib.metadata import EntryPoint
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -28,3 +31,16 @@ def test_ctrl_c_during_imports_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 130
+
+
+def test_names_that_a_terminal_cannot_show_are_escaped(
+    monkeypatch: pytest.MonkeyPatch, example: Path, tmp_path: Path
+) -> None:
+    shutil.copy(example, tmp_path / "n\u00e9t.onnx")
+    monkeypatch.setattr(sys, "argv", ["archlm", "inspect", str(tmp_path / "n\u00e9t.onnx")])
+    shown = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(shown, encoding="ascii"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    sys.stdout.flush()
+    assert not ended.value.code and b"n\\xe9t.onnx" in shown.getvalue()
