@@ -99,8 +99,8 @@ def predict(
     if csv is not None:
         write_csv(csv, answers)  # last: where it cannot be written, the answers are not lost
     if failed := {row["arch"]: row["error"] for row in answers if row["error"] is not None}:
-        for name, error in failed.items():
-            report(name, error["type"], error["message"])
+        for name, told in failed.items():
+            report(name, told["type"], told["message"])
         raise typer.Exit(1)
 
 
