@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from archlm.__main__ import main
+from tests.archlm.cli.conftest import Run
 from tests.test_house import PROJECT
 
 
@@ -44,3 +45,18 @@ def test_names_that_a_terminal_cannot_show_are_escaped(
         main()
     sys.stdout.flush()
     assert not ended.value.code and b"n\\xe9t.onnx" in shown.getvalue()
+
+
+@pytest.mark.parametrize("empty", ["", " ", "--out="])
+def test_an_empty_argument_is_not_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["archlm", "inspect", empty])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2 and "an argument is empty" in capsys.readouterr().err
+
+
+def test_h_is_help(archlm_command: Run) -> None:
+    for arguments in (("-h",), ("predict", "-h"), ("bench", "build", "-h")):
+        assert "--help" in archlm_command(*arguments).stdout
