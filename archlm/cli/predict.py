@@ -14,6 +14,7 @@ from archlm.cli.loading import (
     SpaceOption,
     check_options,
     find_sources,
+    listed,
     named_task,
     read_sources,
     usage_error,
@@ -34,7 +35,8 @@ DEFAULT_TASKS = ("imagenet-1k", "cifar10")
 
 def predict(
     items: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="ONNX files, directories of them, or module:factory.")
+        list[str], typer.Argument(metavar="FILE...", help="ONNX files, directories of them, or module:factory; "
+                                  "@LIST for a text file that names one a line.")
     ],
     task: Annotated[
         list[str] | None,
@@ -67,6 +69,7 @@ def predict(
         own = None if model is None and space is None else _open(model)
         asked = _asked(task, own)
         tasks = [one for one in asked if isinstance(one, str)]
+        items = listed(items)
         check_options(space, inputs, items)
         as_trained = own is not None and any(map(own.reads_as_trained, tasks))
         sources = find_sources(items, space, inputs, as_trained=as_trained)
