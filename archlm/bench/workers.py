@@ -58,7 +58,7 @@ def _run_in_processes(
     try:
         while True:
             for key, work in islice(pending, AHEAD * workers - len(running)):
-                with _ctrl_c_waits():
+                with _deaf_to_ctrl_c():
                     running[pool.submit(function, work)] = key
             if not running:
                 return
@@ -74,8 +74,8 @@ def _run_in_processes(
 
 
 @contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Ctrl-C, which all processes of a terminal get, waits; in a process that is started here, until `_begin`."""
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """For a process that is started here, Ctrl-C, which all processes of a terminal get, waits until `_begin`."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -88,7 +88,8 @@ def _ctrl_c_waits() -> Iterator[None]:
 
 def _begin() -> None:
     """What a worker does first. Ctrl-C ends it without a traceback, which would tell nobody anything."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in a shell's background jobs
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     _die_with_parent()
