@@ -53,13 +53,16 @@ def write_checkpoint(
 
 @contextmanager
 def parsing(what: str) -> Iterator[None]:
-    """What damaged content makes the code inside raise becomes a CheckpointError that names `what`."""
+    """What content of another form makes the code inside raise becomes a CheckpointError that names `what`."""
     try:
         yield
     except (
         ArithmeticError, AttributeError, LookupError, RecursionError, SafetensorError, TypeError, ValueError,
     ) as error:  # fmt: skip
-        raise CheckpointError(f"{what} is damaged: {type(error).__name__}: {error}; write it again") from error
+        raise CheckpointError(
+            f"{what} is damaged, or of another version of archlm: {type(error).__name__}: {error}; write it again with "
+            "this one"
+        ) from error
 
 
 class Checkpoint:
@@ -88,7 +91,10 @@ class Checkpoint:
                 "save_pretrained wrote"
             ) from error
         if found != FORMAT:
-            raise CheckpointError(f"{folder} is of checkpoint format {found}; this version of archlm reads {FORMAT}")
+            raise CheckpointError(
+                f"{folder} is of checkpoint format {found}, this version of archlm reads {FORMAT}; write it again with "
+                "this one, or use the one that wrote it"
+            )
 
     def names(self) -> list[str]:
         """Files behind the manifest."""

@@ -15,9 +15,10 @@ from onnx_bench.spaces.base import DrawnSpace
 
 
 def as_list(items: Any) -> list[Any]:
-    """Items as a list; one alone is a list of one, but for (space, architecture), which may be two files."""
-    module = items[0] if isinstance(items, tuple) and len(items) == 2 else items
-    alone = _is_file(items) or isinstance(items, (ArchGraph, bytearray, memoryview)) or hasattr(module, "state_dict")
+    """Items as a list; one alone is a list of one. Two names are two files, unless the first is that of a space."""
+    first = items[0] if isinstance(items, tuple) and len(items) == 2 else items
+    alone = _is_file(items) or isinstance(items, (ArchGraph, bytearray, memoryview)) or hasattr(first, "state_dict")
+    alone = alone or (first is not items and isinstance(first, str) and first in spaces.list_spaces())
     return [items] if alone or not isinstance(items, Iterable) else list(items)
 
 

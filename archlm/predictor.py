@@ -20,7 +20,7 @@ from archlm.weights_store import Weights
 from onnx_bench.arrays import Floats
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
-from onnx_bench.tasks import get_task, register_task, unknown_task
+from onnx_bench.tasks import Task, get_task, register_task, unknown_task
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from archlm.finetuning.sample import Sample
     from archlm.finetuning.table import LabelledNetworks
     from archlm.record_store import RecordStore
-    from onnx_bench.tasks.task import Task
-
 
 SHIPPED = Path(__file__).parent / "weights"
 _CHUNK = 64
@@ -89,13 +87,13 @@ class Predictor:
         return {name: part.task for name, part in self.finetuned.items()}
 
     def predict(
-        self, items: Any, tasks: str | Task | Sequence[str | Task] = ("cifar10",), *, records: str | Path | None = None
+        self, items: Any, tasks: str | Task | Iterable[str | Task] = ("cifar10",), *, records: str | Path | None = None
     ) -> pd.DataFrame:
         """Answer every task for every item.
 
         Args:
             items: ONNX paths, bytes or models, `ArchGraph`s, (space, architecture) or (torch module, example) pairs;
-                all but (space, architecture) may stand alone.
+                one may stand alone.
             tasks: One or several names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its
                 description alone: it gets a percentile, a score and a warning, but no value.
             records: A data set made by `archlm bench build`: what it has measured of the networks and of their
@@ -107,7 +105,8 @@ class Predictor:
 
         Raises:
             UnknownNameError: A task is not known.
-            UserInputError: `records` holds no finished data set of this version, or a damaged one.
+            UserInputError: A task is neither a name nor a `Task`; `records` holds no finished data set of this version,
+                or a damaged one.
         """
         import pandas as pd
 
@@ -115,7 +114,7 @@ class Predictor:
             yield from as_graphs(listed, as_trained=any(self.reads_as_trained(task) for task in asked))
 
         listed = as_list(items)
-        asked = list(tasks) if isinstance(tasks, Sequence) and not isinstance(tasks, str) else [tasks]
+        asked = [tasks] if isinstance(tasks, str) or not isinstance(tasks, Iterable) else list(tasks)
         rows = list(self.answers(read(), asked, None if records is None else open_records(records)))
         for place, row in enumerate(rows):
             row["arch"] = name_of(listed[place // len(asked)], place // len(asked))
@@ -131,8 +130,8 @@ class Predictor:
         `reads_as_trained` names, it is answered as such. The `records` are those that `open_records` opens. Equal
         networks, of which search spaces are full, are answered once.
         """
-        names = [task if isinstance(task, str) else task.name for task in tasks]
         asked = [self._answering(task) for task in tasks]
+        names = [task if isinstance(task, str) else task.name for task in tasks]
         pending = iter(graphs)
         answered: dict[Hashable, list[dict[str, Any]]] = {}
         while chunk := list(islice(pending, _CHUNK)):
@@ -175,8 +174,10 @@ class Predictor:
         Raises:
             UnknownNameError: Nothing does.
         """
-        if not isinstance(task, str):
+        if isinstance(task, Task):
             return lambda signals: described_rows(self.weights, signals, task)
+        if not isinstance(task, str):
+            raise UserInputError(f"a task is a name or a Task; found {type(task).__name__}")
         if task in self.finetuned:
             from archlm.finetuning.answers import finetuned_rows
 

@@ -140,7 +140,7 @@ class Weights:
         if tuple(self._config["features"]) != features.NAMES or self._config["feature_version"] != features.VERSION:
             raise CheckpointError(
                 f"{folder} was trained on feature version {self._config['feature_version']}, this archlm computes "
-                f"version {features.VERSION}; use the archlm that wrote it, or the weights of this one"
+                f"version {features.VERSION}; fit it again from its table, or use the archlm that wrote it"
             )
         self._parts: dict[str, TaskPart] = {}
 

@@ -125,7 +125,9 @@ def read_pipeline(folder: Path) -> ArchitecturePipeline:
         score = NoiseAwareScore.from_pretrained(folder / "score", **local)
         scheduler = MarginalScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"the generator in {folder} is damaged: {type(error).__name__}: {error}") from error
+        raise CheckpointError(
+            f"the generator in {folder} is damaged, or of another version of archlm: {type(error).__name__}: {error}"
+        ) from error
     if as_config(vocabulary_of(denoiser.spaces)) != as_config(denoiser.vocabulary):
         raise CheckpointError(
             f"the generator in {folder} was made for other search spaces than this archlm has; use the archlm that "

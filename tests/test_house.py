@@ -61,6 +61,15 @@ def test_only_the_command_imports_the_command_line() -> None:
     assert [path.name for path in files if "cli" in _folders(path, "archlm")] == ["__main__.py"]
 
 
+def test_what_windows_lacks_is_imported_under_a_condition() -> None:
+    found = {
+        str(path.relative_to(REPOSITORY)): alias.name for path in modules(SHIPPED)
+        for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import)
+        for alias in node.names if alias.name in {"fcntl", "grp", "pwd", "resource", "termios"}
+    }  # fmt: skip
+    assert found == {}
+
+
 def _folders(path: Path, floor: str) -> set[str]:
     """The folders of a floor that a file imports from."""
     names = set()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -50,13 +52,14 @@ def _run_in_processes(
     function: Callable[[Work], Result], jobs: Iterable[tuple[Key, Work]], workers: int
 ) -> Iterator[tuple[Key, Result]]:
     context = multiprocessing.get_context("spawn")  # a forked copy of a process with threads may hang
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_die_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     pending = iter(jobs)
     running: dict[Future[Result], Key] = {}
     try:
         while True:
             for key, work in islice(pending, AHEAD * workers - len(running)):
-                running[pool.submit(function, work)] = key
+                with _deaf_to_ctrl_c():
+                    running[pool.submit(function, work)] = key
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -68,6 +71,28 @@ def _run_in_processes(
         ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """For a process that is started here, Ctrl-C, which all processes of a terminal get, waits until `_begin`."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+def _begin() -> None:
+    """What a worker does first. Ctrl-C ends it without a traceback, which would tell nobody anything."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in a shell's background jobs
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    _die_with_parent()
 
 
 def _die_with_parent() -> None:

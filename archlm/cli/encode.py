@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archlm.cli.loading import InputOption, SpaceOption, load_one
-from archlm.cli.terminal import clean_lines, fail, print_json, report
+from archlm.cli.terminal import clean_lines, fail, print_json, report, status
 from onnx_bench.errors import UserInputError
 
 
@@ -48,7 +48,8 @@ def encode(
         elif form is Form.PROXIES:
             from encoders import proxies
 
-            found = proxies.measure(graph, batch=batch or proxies.BATCH)
+            with status("computing training-free scores"):
+                found = proxies.measure(graph, batch=batch or proxies.BATCH)
             for name, measured in found.items():
                 if measured.reason:
                     report(item, name, f"not defined: {measured.reason}")

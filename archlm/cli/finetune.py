@@ -71,6 +71,7 @@ def finetune(
             fitted = predictor.finetune_on(labelled, quick=quick, seed=seed, progress=say)
             part = fitted.finetuned[labelled.task.name]
             say("writing")
+            notes = [*part.notes, *_replaced(out, model)]
             fitted.save_pretrained(out)
             write_report(out, list(fitted.finetuned.values()))
     except KeyboardInterrupt:
@@ -83,12 +84,21 @@ def finetune(
     if as_json:
         print_json({
             "task": part.task.name, "networks": len(part.values), "shares": part.choice.shares,
-            "errors": part.choice.errors, "notes": part.notes, "folder": str(out),
+            "errors": part.choice.errors, "notes": notes, "folder": str(out),
         })  # fmt: skip
         return
-    for note in (*part.notes, part.explanation):
+    for note in (*notes, part.explanation):
         typer.echo(clean(note))
     typer.echo(f"Ask it: archlm predict --model {clean(str(out))} FILE...   Report: {clean(str(out / 'report.md'))}")
+
+
+def _replaced(folder: Path, model: Path | None) -> list[str]:
+    """What to say where another model than the one that was fitted again lies in `folder`."""
+    from archlm.checkpoint import MANIFEST  # late: other commands answer at once
+
+    if not (folder / MANIFEST).exists() or (model is not None and model.resolve() == folder.resolve()):
+        return []
+    return [f"the model that was in {folder} is replaced; to keep its labels and tasks, say --model {folder} as well"]
 
 
 def _check_folder(folder: Path) -> None:

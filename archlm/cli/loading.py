@@ -45,6 +45,30 @@ class Source:
     graph: ArchGraph | UserInputError | None = None
 
 
+def listed(arguments: Sequence[str]) -> list[str]:
+    """What is typed, with the lines of a text file in the place of its name behind an @.
+
+    For what a person types alone: names in a table of unknown origin must open nothing of the kind.
+
+    Raises:
+        typer.BadParameter: A file cannot be read, or has no lines.
+    """
+    return [name for argument in arguments for name in _lines_of(argument)]
+
+
+def _lines_of(argument: str) -> list[str]:
+    if not argument.startswith("@") or os.path.exists(argument):
+        return [argument]
+    try:
+        lines = Path(argument[1:]).read_text("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot read the list {argument[1:]}: {error}", param_hint="FILE...") from error
+    names = [line.strip() for line in lines if line.strip()]
+    if not names:
+        raise typer.BadParameter(f"the list {argument[1:]} is empty; name one network a line", param_hint="FILE...")
+    return names
+
+
 def find_sources(
     arguments: Sequence[str], space: str | None = None, inputs: Sequence[str] | None = None, task: str | None = None,
     *, as_trained: bool = False,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -26,7 +29,10 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+_EMPTY = re.compile(r"(--[a-z-]+=)?\s*")
+"""What would be the working directory where a path is wanted."""
 for command in (predict, generate, finetune, suggest, inspect, encode, convert, tasks, spaces):
     app.command()(command)
 app.add_typer(bench)
@@ -49,6 +55,11 @@ def options(
 
 def main() -> None:
     """Run the command line. An error raised on purpose becomes one line and exit code 1."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack letters of a name
+    if any(_EMPTY.fullmatch(argument) for argument in sys.argv[1:]):
+        typer.echo("archlm: an argument is empty; is a variable of your shell not set?", err=True)
+        sys.exit(2)
     try:
         app(prog_name="archlm")
     except ArchLMError as error:

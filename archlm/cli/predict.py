@@ -14,13 +14,14 @@ from archlm.cli.loading import (
     SpaceOption,
     check_options,
     find_sources,
+    listed,
     named_task,
     read_sources,
     usage_error,
 )
 from archlm.cli.predict_output import print_answers, print_explanation, write_csv
-from archlm.cli.terminal import print_json, progress, report
-from onnx_bench.errors import UserInputError
+from archlm.cli.terminal import fail, print_json, progress, report
+from onnx_bench.errors import ArchLMError, UserInputError
 from onnx_bench.tasks import Task, register_task
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ DEFAULT_TASKS = ("imagenet-1k", "cifar10")
 
 def predict(
     items: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="ONNX files, directories of them, or module:factory.")
+        list[str], typer.Argument(metavar="FILE...", help="ONNX files, directories of them, or module:factory; "
+                                  "@LIST for a text file that names one a line.")
     ],
     task: Annotated[
         list[str] | None,
@@ -62,25 +64,29 @@ def predict(
 
     A network that cannot be read is reported, the rest are answered, and the exit code is 1.
     """
-    # Its tasks have no names before it is read; and it says how members of a space are to be built.
-    own = None if model is None and space is None else _open(model)
-    asked = _asked(task, own)
-    tasks = [one for one in asked if isinstance(one, str)]
-    check_options(space, inputs, items)
-    as_trained = own is not None and any(map(own.reads_as_trained, tasks))
-    sources = find_sources(items, space, inputs, as_trained=as_trained)
-    read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
-    predictor = _checked(own or _open(None), tasks)
-    if explain:
-        with usage_error("--explain"):
-            for name in tasks:
-                predictor.check_explained(name)
-    store = None if records is None else _records(records)
+    try:
+        # Its tasks have no names before it is read; and it says how members of a space are to be built.
+        own = None if model is None and space is None else _open(model)
+        asked = _asked(task, own)
+        tasks = [one for one in asked if isinstance(one, str)]
+        items = listed(items)
+        check_options(space, inputs, items)
+        as_trained = own is not None and any(map(own.reads_as_trained, tasks))
+        sources = find_sources(items, space, inputs, as_trained=as_trained)
+        read = read_sources(sources)  # the reader's worker starts here, and imports while the weights load
+        predictor = _checked(own or _open(None), tasks)
+        if explain:
+            with usage_error("--explain"):
+                for name in tasks:
+                    predictor.check_explained(name)
+        store = None if records is None else _records(records)
 
-    graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
-    if explain:
-        graphs = list(graphs)  # each is asked again
-    answers = list(predictor.answers(graphs, asked, store))
+        graphs: Iterable[ArchGraph | UserInputError] = progress(read, len(sources), "reading")
+        if explain:
+            graphs = list(graphs)  # each is asked again
+        answers = list(predictor.answers(graphs, asked, store))
+    except ArchLMError as error:
+        fail(error, as_json=as_json)
     for i, row in enumerate(answers):
         row["arch"] = sources[i // len(asked)].name  # a network that was not read does not know its name
     if explain:
@@ -96,8 +102,8 @@ def predict(
     if csv is not None:
         write_csv(csv, answers)  # last: where it cannot be written, the answers are not lost
     if failed := {row["arch"]: row["error"] for row in answers if row["error"] is not None}:
-        for name, error in failed.items():
-            report(name, error["type"], error["message"])
+        for name, told in failed.items():
+            report(name, told["type"], told["message"])
         raise typer.Exit(1)
 
 

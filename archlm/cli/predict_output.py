@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from io import StringIO
@@ -24,6 +25,9 @@ NOTED_ITEMS = 3
 
 SUMMED_NOTES = 10
 """Different warnings that are counted where there are more networks, the most frequent ones first."""
+
+_SHARE = re.compile(r"has \d+% of the answer")
+"""What else is the same in a note is counted as one."""
 
 CSV_COLUMNS = (*(column for column in COLUMNS if column != "error"), "error_type", "error_message")
 
@@ -96,7 +100,7 @@ def _print_summary(rows: Sequence[dict[str, Any]], count: int) -> None:
     about: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         for warning in row["warnings"]:
-            about[warning].add(row["arch"])
+            about[_SHARE.sub("has a share of the answer", warning)].add(row["arch"])
     frequent = sorted(about, key=lambda warning: -len(about[warning]))
     for warning in frequent[:SUMMED_NOTES]:
         typer.echo(f"{len(about[warning])} of {count} networks: note: {clean(warning)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archlm.cli.lean_imports import hidden
-from archlm.cli.loading import InputOption, check_options, find_sources, read_sources
+from archlm.cli.loading import InputOption, check_options, find_sources, listed, read_sources
 from archlm.cli.terminal import fail, print_json, print_table, progress, report
 from archlm.writing import write_whole, writing
 from onnx_bench.errors import ArchLMError, InvalidTableError, UserInputError
@@ -24,7 +24,8 @@ def suggest(
     items: Annotated[
         list[str] | None,
         typer.Argument(metavar="FILE...", help="The candidates: ONNX files, directories of them, or module:factory; "
-                       "with --space architecture strings. None with --space: drawn at random."),
+                       "with --space architecture strings; @LIST for a text file that names one a line. None with "
+                       "--space: drawn at random."),
     ] = None,
     space: Annotated[
         str | None, typer.Option("--space", help="The search space of the candidates and of --measured.")
@@ -65,12 +66,13 @@ def suggest(
         raise typer.BadParameter("it is one of those that a --model was fitted to; name both", param_hint="--task")
     if csv is not None:
         _check_output(csv, target)
+    items = listed(items or ())
     check_options(space, inputs)  # before tables are read
     from archlm.finetuning.suggest import read_measured
 
     try:
         named = [] if measured is None else read_measured(measured)
-        check_options(space, inputs, [*(items or ()), *(name for name, _ in named)])
+        check_options(space, inputs, [*items, *(name for name, _ in named)])
         known = _measured_networks(measured, named, space, inputs)
         graphs, complete = _candidates(items, space, inputs, pool, seed)
         rows = _suggestions(graphs, known, num, model, task)

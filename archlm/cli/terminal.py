@@ -26,6 +26,9 @@ Item = TypeVar("Item")
 PIPE_WIDTH = 200
 """Columns of a table that is not shown on a terminal."""
 
+WIDE = 160
+"""Columns of a terminal from which on long names leave room for the rest of a table."""
+
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
@@ -81,18 +84,20 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = (),
     whole: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Print a table; `right` names the columns to align right, `whole` those that are never folded."""
+    """Print a table; `right` names the columns to align right, `whole` those of long names, not folded but to fit."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    shown = console()
+    fits = shown.width >= WIDE
     table = Table(title=Text(clean(title)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         justify: Literal["left", "right"] = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=fits and column in whole)
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
-    console().print(table)
+    shown.print(table)
 
 
 def console() -> Console:

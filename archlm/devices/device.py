@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from archlm.checkpoint import parsing
 from archlm.devices.relative_band import RelativeBand
 from encoders import work
 from onnx_bench.arrays import Floats
@@ -59,15 +60,13 @@ class Device:
         Raises:
             CheckpointError: Something is missing, or it was fitted to columns of another version.
         """
-        try:
+        with parsing("what is known of a device"):
             version, width = body["work_version"], len(work.NAMES) + 1
             costs = np.array(body["costs"], np.float64)
             rivals = np.array(body["rivals"], np.float64).reshape(len(body["rivals"]), width)
             if version != work.VERSION or costs.shape != (width,):
                 raise CheckpointError(
                     f"a device was fitted to version {version} of work totals, this archlm computes version "
-                    f"{work.VERSION}; fit it again"
+                    f"{work.VERSION}; fit it again from its table"
                 )
             return cls(costs, rivals, RelativeBand.from_json(body["band"]), float(body["least"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"a device is damaged: {type(error).__name__}: {error}") from error

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from archlm.checkpoint import parsing
 from archlm.devices.known_devices import KnownDevices
 from encoders import work
 from onnx_bench.arrays import Floats
-from onnx_bench.errors import CheckpointError
 from onnx_bench.graph import ArchGraph
 
 START_SPACE = "nasbench201"
@@ -75,10 +75,8 @@ class ShippedDevices:
         Raises:
             CheckpointError: Something is missing or of another version.
         """
-        try:
+        with parsing("what is known of devices"):
             return cls(
                 KnownDevices.from_json(body["as_trained"]), KnownDevices.from_json(body["canonical"]),
                 {str(name): str(space) for name, space in body["spaces"].items()},
             )  # fmt: skip
-        except (KeyError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"the devices are damaged: {type(error).__name__}: {error}") from error

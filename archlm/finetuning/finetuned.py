@@ -37,8 +37,11 @@ from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.gaussian_process import distances
 from onnx_bench.arrays import Floats
+from onnx_bench.errors import CheckpointError
 from onnx_bench.tasks.task import Task
 
+VERSION = 2
+"""Of what a checkpoint holds of a task; 1 did not say so."""
 NEAREST = 3
 _PER_NETWORK = ("values", "scores", "points", "usual")
 """Arrays of a checkpoint with a row for each measured network."""
@@ -198,8 +201,9 @@ class FinetunedTask:
     def to_files(self, stem: str) -> dict[str, bytes]:
         """The files of a checkpoint, all beginning with `stem`."""
         body = {
-            "task": self.task.to_dict(), "names": self.names, "texts": self.texts, "scale": self.scale.to_json(),
-            "band": self.band, "shares": dict(self.choice.shares), "errors": dict(self.choice.errors),
+            "version": VERSION, "task": self.task.to_dict(), "names": self.names, "texts": self.texts,
+            "scale": self.scale.to_json(), "band": self.band, "shares": dict(self.choice.shares),
+            "errors": dict(self.choice.errors),
             "curve": None if self.curve is None else self.curve.to_json(),
         }  # fmt: skip
         arrays: dict[str, NDArray[Any]] = {
@@ -215,17 +219,24 @@ class FinetunedTask:
         }
 
     @classmethod
-    def from_files(cls, body: Mapping[str, Any], content: bytes) -> FinetunedTask:
+    def from_files(cls, body: Mapping[str, Any], content: bytes, source: str) -> FinetunedTask:
         """Inverse of `to_files`.
 
         Args:
             body: The JSON.
             content: The arrays.
+            source: What to call them in errors.
 
         Raises:
-            CheckpointError: Something is missing or of another form.
+            CheckpointError: Something is missing, or of another version.
         """
-        with parsing("a fine-tuned task"):
+        with parsing(source):
+            if (found := int(body.get("version", 1))) != VERSION:
+                other = "an earlier" if found < VERSION else "a later"
+                raise CheckpointError(
+                    f"{source} was fitted by {other} archlm (version {found} of fine-tuned tasks, this one reads "
+                    f"{VERSION}): fit it again from its table (archlm finetune), or use the archlm that wrote it"
+                )
             arrays = load_safetensors(content)
             lengths = {len(body[k]) for k in ("names", "texts")} | {len(arrays[k]) for k in _PER_NETWORK}
             if lengths != {arrays["baselines"].shape[1]}:

@@ -23,11 +23,13 @@ def read_finetuned(checkpoint: Checkpoint) -> dict[str, FinetunedTask]:
     """The fine-tuned tasks of a checkpoint, by name.
 
     Raises:
-        CheckpointError: A file is missing, altered or damaged.
+        CheckpointError: A file is missing, altered, damaged or of another version.
     """
     stems = [n.removesuffix(_JSON) for n in checkpoint.names() if n.startswith(PREFIX) and n.endswith(_JSON)]
     tasks = [
-        FinetunedTask.from_files(checkpoint.read_json(stem + _JSON), checkpoint.read(stem + _ARRAYS))
+        FinetunedTask.from_files(
+            checkpoint.read_json(stem + _JSON), checkpoint.read(stem + _ARRAYS), f"{stem} in {checkpoint.folder}"
+        )
         for stem in sorted(stems, key=len)  # 10 after 9
     ]
     return {found.task.name: found for found in tasks}

@@ -221,7 +221,7 @@ def _check_number(num: int) -> None:
 def _too_few(num: int, found: int) -> str:
     return (
         f"{num} networks are asked for, but only {found} distinct ones are not measured yet; ask for fewer, or offer "
-        "more candidates"
+        "more candidates (archlm suggest --space draws as many as --pool says)"
     )
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from archlm.factory import load_factory, names_factory, parse_input
 from archlm.finetuning.table_rows import SHOWN_REASON, read_rows, some
-from archlm.finetuning.target_kind import adds_up, has_cost_unit, lower_is_better, names_cost
+from archlm.finetuning.target_kind import adds_up, has_cost_unit, lower_is_better, mixed_shares, names_cost
 from archlm.items import from_space
 from onnx_bench import spaces
 from onnx_bench.errors import InvalidTableError, MalformedModelError, UnknownNameError, UserInputError
@@ -137,7 +137,7 @@ def read_table(
     graphs = _graphs(rows, _read_all(rows, folder, inputs, as_trained=adds_up(labelled)), progress)
     groups = _groups(rows, graphs, average_duplicates)
     merged = f"{len(rows)} rows measure {len(groups)} different networks: the mean of equal ones is taken"
-    notes = tuple(filter(None, (guess, merged if len(groups) < len(rows) else "")))
+    notes = tuple(filter(None, (guess, mixed_shares(labelled, values), merged if len(groups) < len(rows) else "")))
     means = np.array([values[group].mean() for group in groups], dtype=np.float64)
     if alone:
         check_spread(means, target)
@@ -236,8 +236,8 @@ def _numbers(rows: Sequence[_Row], target: str) -> NDArray[np.float64]:
     )  # fmt: skip
     if wrong := [f"{kind} in {some(where)}" for kind, where in kinds if where]:
         raise InvalidTableError(
-            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (1 and 0 for yes and "
-            "no), or remove these rows"
+            f"column {quote(target)} holds {'; '.join(wrong)}: write plain numbers such as 93.5 (with a decimal point, "
+            "without a unit; 1 and 0 for yes and no), or remove these rows"
         )
     return np.array(numbers, dtype=np.float64)
 

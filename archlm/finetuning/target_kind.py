@@ -20,6 +20,8 @@ _RATES = {"throughput", "fps", "qps", "ips"}
 _SHARES = {"accuracy", "acc", "precision", "recall", "auc", "auroc", "iou", "dice"}
 _SHARE_NAMES = re.compile(r"(?<![a-z0-9])(f1|top-?[15]|miou|map)(?![a-z0-9])")
 """Words that have digits in them, or begin with a letter for the mean."""
+_GAP = 10.0
+"""Between what looks like shares and what looks like percentages."""
 
 
 def lower_is_better(name: str) -> bool:
@@ -69,6 +71,19 @@ def bounds(task: Task, values: Floats) -> tuple[float, float]:
     if set(values.tolist()) == {0.0, 1.0} or (share and values.max() <= 1):
         return 0.0, 1.0
     return (0.0, 100.0) if share else (-np.inf, np.inf)
+
+
+def mixed_shares(task: Task, values: Floats) -> str:
+    """What to say where some values look like shares and others like percentages; empty elsewhere. Shapes: [N]."""
+    shares, others = values[(values > 0) & (values < 1)], values[values >= 1]
+    if not len(shares) or not len(others) or bounds(task, values) != (0.0, 100.0):
+        return ""
+    if others.min() < _GAP * shares.max():  # small percentages
+        return ""
+    return (
+        f"{len(shares)} of {len(values)} values are below 1, the others from {others.min():g} to {others.max():g}: "
+        "if these are shares, multiply them by 100"
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -20,6 +20,8 @@ _NO_SPREAD = 1.0
 """Where all labels are the same, as they may be in a part of a cross-validation: any width will do."""
 _DEVIATION = 1.4826
 """Of a normal distribution, in units of its median absolute deviation."""
+_LOGARITHM_MOST = 700.0
+"""Beyond it values are no numbers: labels far apart can have intervals that reach so far."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class TargetScale:
     def to_values(self, scores: Floats) -> Floats:
         """Shapes: [B] -> [B]."""
         plain = _line(scores, np.array(self.scores), np.array(self.values), self.slope)
-        return np.exp(plain) if self.logarithmic else plain
+        return np.exp(np.clip(plain, -_LOGARITHM_MOST, _LOGARITHM_MOST)) if self.logarithmic else plain
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -24,9 +24,17 @@ class WorkerProcess:
     Args:
         seconds: Processor time for one model; the clock gives twice that.
         memory: Bytes of address space, the file not counted.
+
+    Raises:
+        ReaderFailureError: This system has no such processes.
     """
 
     def __init__(self, seconds: float, memory: int) -> None:
+        if not hasattr(socket, "send_fds"):
+            raise ReaderFailureError(
+                "files of unknown origin are read by a process under limits that this system (Windows) lacks: use "
+                "Linux, macOS or WSL, or read files of your own with read_graph(file, trusted=True)"
+            )
         self.seconds = seconds
         self._socket, theirs = socket.socketpair()
         with theirs:

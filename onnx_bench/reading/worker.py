@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import socket
 import struct
 import sys
+
+if sys.platform != "win32":  # where no such process is started
+    import resource
 
 HEADER = struct.Struct("<Q??")
 """Bytes of the model that follow (`IN_FILE`: none, the descriptor comes along), normalised, allow_external."""

@@ -56,7 +56,9 @@ def test_what_is_no_network_is_an_error_of_that_item_alone(item: Any, found: str
     assert isinstance(right, ArchGraph)
 
 
-@pytest.mark.parametrize("item", ["net.onnx", b"net", bytearray(b"net"), MODULE, (MODULE, IMAGE), None, onnx_model()])
+@pytest.mark.parametrize("item", [
+    "net.onnx", b"net", bytearray(b"net"), MODULE, (MODULE, IMAGE), None, onnx_model(), ("nats_size", "8:8:8:8:8"),
+])  # fmt: skip
 def test_what_stands_alone_is_a_list_of_one(item: Any) -> None:
     assert as_list(item) == [item]
 

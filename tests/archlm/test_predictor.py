@@ -135,6 +135,18 @@ def test_one_item_and_one_task_need_no_list(predictor: Predictor) -> None:
     assert predictor.predict(EXAMPLE.read_bytes(), "cifar10")["mean"][0] == listed["mean"][0]
 
 
+@pytest.mark.parametrize("kind", [tuple, iter, dict.fromkeys, pd.Series])
+def test_tasks_in_any_collection(predictor: Predictor, kind: Any) -> None:
+    names = ["cifar10", "imagenet-1k"]
+    assert predictor.predict(("nasbench201", GOOD), tasks=kind(names)).task.tolist() == names
+
+
+@pytest.mark.parametrize(("tasks", "found"), [(None, "NoneType"), ([3], "int")])
+def test_what_is_no_task(predictor: Predictor, tasks: Any, found: str) -> None:
+    with pytest.raises(UserInputError, match=f"a task is a name or a Task; found {found}"):
+        predictor.predict(("nasbench201", GOOD), tasks=tasks)
+
+
 def test_a_predictor_that_has_answered_can_be_sent_to_another_process(predictor: Predictor) -> None:
     item = ("nasbench201", GOOD)
     expected = predictor.predict([item], "cifar10")

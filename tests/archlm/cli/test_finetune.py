@@ -47,6 +47,19 @@ def test_from_a_table_to_an_answer(archlm_command: Run, table: Path, example: Pa
     assert told["notes"][-1].startswith("labels: 0 from before, 0 of new networks, 10 of networks measured again")
 
 
+def test_a_model_that_is_replaced_is_told(
+    archlm_command: Run, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "fitted"
+    fit = ("finetune", table, "--target", "my latency", "--space", SPACE, "--quick", "--json", "--out")
+    first = archlm_command(*fit, out)
+    again = archlm_command(*fit, out)
+    assert "is replaced" not in first.stdout
+    assert f"the model that was in {out} is replaced" in json.loads(again.stdout)["notes"][-1]
+    monkeypatch.chdir(tmp_path)
+    assert "is replaced" not in archlm_command(*fit, "fitted", "--model", out).stdout
+
+
 @pytest.mark.parametrize(
     ("change", "target", "said"),
     [

@@ -222,3 +222,32 @@ def test_a_known_task_that_the_weights_do_not_predict_is_refused(archlm_command:
     assert shown.exit_code == 2 and shown.stdout == ""
     told = " ".join(shown.stderr.replace("│", "").split())
     assert f"these weights do not answer {unanswered}; they answer" in told and "cifar100" in told
+
+
+def test_a_model_that_cannot_be_read_is_json_as_well(archlm_command: Run, example: Path, tmp_path: Path) -> None:
+    shown = archlm_command("predict", example, "--model", tmp_path, "--json")
+    assert shown.exit_code == 1 and json.loads(shown.stdout)["error"]["type"] == "CheckpointError"
+
+
+def test_a_list_names_one_network_a_line(archlm_command: Run, tmp_path: Path) -> None:
+    names = ["16:16:16:16:16", "8:8:8:8:8", "24:24:48:48:64"]
+    (tmp_path / "names.txt").write_text("\ufeff" + "\r\n\n".join(names[:2]) + "\n", encoding="utf-8")
+    shown = archlm_command("predict", f"@{tmp_path / 'names.txt'}", names[2], "--space", "nats_size", "--json")
+    assert [row["arch"] for row in json.loads(shown.stdout)[::2]] == names
+    told = archlm_command("suggest", f"@{tmp_path / 'names.txt'}", "--space", "nats_size", "--n", "2", "--json")
+    assert {row["arch"] for row in json.loads(told.stdout)} == set(names[:2])
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot read the"), (b"\xff", "utf-8"), (b" \n", "is empty")])
+def test_a_list_that_names_nothing(archlm_command: Run, tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "names.txt").write_bytes(content)
+    shown = archlm_command("predict", f"@{tmp_path / 'names.txt'}")
+    assert shown.exit_code == 2 and said in " ".join(shown.stderr.replace("│", " ").split())
+
+
+def test_a_table_opens_no_list(archlm_command: Run, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("a secret")
+    (tmp_path / "measured.csv").write_text(f"arch\n@{tmp_path / 'secret.txt'}\n")
+    shown = archlm_command("suggest", "--space", "nats_size", "--measured", tmp_path / "measured.csv")
+    assert shown.exit_code == 1 and "a secret" not in shown.output

@@ -85,6 +85,13 @@ def test_notes_of_many_networks_are_counted(capsys: pytest.CaptureFixture[str]) 
     assert shown[-1] == "and 3 other notes; --json and --csv have all of them"
 
 
+def test_notes_that_differ_in_a_share_alone_are_one(capsys: pytest.CaptureFixture[str]) -> None:
+    note = "farther than most: the head has {}% of the answer; its interval is wide"
+    print_answers([answer(arch=f"{i}.onnx", warnings=[note.format(share)]) for i, share in enumerate((9, 9, 20, 66))])
+    shown = [line for line in capsys.readouterr().out.splitlines() if "note" in line]
+    assert shown == [f"4 of 4 networks: note: {note.replace('{}%', 'a share')}"]
+
+
 def test_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     layers = [{"index": 3, "op": "Conv", "shape": (1, 8, 4, 4), "share": 0.25, "effect": -0.5}]
     features = [{"name": "log_macs", "value": 19.123456, "effect": 0.75}]

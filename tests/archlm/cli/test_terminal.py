@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from archlm.cli import terminal
 from archlm.cli.terminal import clean, clean_lines, print_json, print_table, status
@@ -36,6 +37,18 @@ def test_a_table_reads_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     print_table("[bold]title", ("column",), [("[red]cell[/red]\x1b[31m",)])
     shown = capsys.readouterr().out
     assert "[red]cell[/red]\\x1b[31m" in shown and "[bold]title" in shown and "\x1b" not in shown
+
+
+@pytest.mark.parametrize(("width", "folded"), [(80, True), (200, False)])
+def test_long_names_leave_room_for_the_other_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, folded: bool
+) -> None:
+    monkeypatch.setattr(terminal, "console", lambda: Console(width=width))
+    name, meaning = "latency/timm_amp_bf16_nchw_pt291_cu130_pro6000maxq_dynamo", "some words that say what it is"
+    print_table("", ("task", "meaning", "unit", "predicted"), [(name, meaning, "milliseconds", "yes")], whole=("task",))
+    shown = capsys.readouterr().out
+    assert (name not in shown) == folded
+    assert "milliseconds" in shown and "predicted" in shown and (folded or meaning in shown)
 
 
 def test_json_is_strict_and_ascii(capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,12 +175,12 @@ def test_a_report_that_cannot_be_written_is_said(fitted: Predictor, tmp_path: Pa
 def test_a_damaged_task_is_a_checkpoint_error(fitted: Predictor) -> None:
     files = fitted.finetuned["speed"].to_files("x")
     body, content = json.loads(files["x.json.gz"]), files["x.safetensors"]
-    for damaged in ({}, [], None, body | {"shares": []}, body | {"names": body["names"][1:]}, body | {"band": [1]}):
-        with pytest.raises(CheckpointError, match="a fine-tuned task is damaged"):
-            FinetunedTask.from_files(damaged, content)
+    for damaged in ([], None, body | {"shares": []}, body | {"names": body["names"][1:]}, body | {"band": [1]}):
+        with pytest.raises(CheckpointError, match="mine is damaged"):
+            FinetunedTask.from_files(damaged, content, "mine")
     for cut in (b"", b"no arrays", content[:-4]):
-        with pytest.raises(CheckpointError, match="a fine-tuned task is damaged"):
-            FinetunedTask.from_files(body, cut)
+        with pytest.raises(CheckpointError, match="mine is damaged"):
+            FinetunedTask.from_files(body, cut, "mine")
 
 
 def test_a_wrong_table_gives_no_predictor(table: pd.DataFrame) -> None:

@@ -80,3 +80,8 @@ def test_costs_are_positive(wrong: float) -> None:
     assert "is a cost" in refused(table.rename(columns={"acc": "latency"}), "latency")
     for more in ({"direction": "max", "unit": "ms"}, {"direction": "min", "unit": "nats per token"}):
         assert read(table, task=percent_task(**more)).values[-1] == wrong
+
+
+def test_shares_among_percentages_are_said() -> None:
+    (_, note) = read(frame([0.9, 0.91, 92, 93, 94, 95])).notes
+    assert note.startswith("2 of 6 values are below 1, the others from 92 to 95")

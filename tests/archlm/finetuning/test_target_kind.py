@@ -7,7 +7,7 @@ import pytest
 
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.selection import Candidates, choose
-from archlm.finetuning.target_kind import bounds, is_cost, is_logarithmic
+from archlm.finetuning.target_kind import bounds, is_cost, is_logarithmic, mixed_shares
 from onnx_bench.tasks import Task, get_task
 from tests.archlm.finetuning.samples import made_up, quality
 
@@ -34,6 +34,15 @@ def test_shares_have_ends_in_their_own_unit(name: str) -> None:
 @pytest.mark.parametrize("name", ["R2", "score", "reward", "PSNR", "mapping", "laptop1"])
 def test_what_may_be_anything_has_no_ends(name: str) -> None:
     assert bounds(task(name), np.array([0.4, 0.9])) == OPEN
+
+
+def test_shares_among_percentages_are_noticed() -> None:
+    assert "3 of 5 values are below 1, the others from 92 to 93" in mixed_shares(
+        task("accuracy"), np.array([0.9, 0.91, 0.0092, 92.0, 93.0])
+    )
+    for name, values in (("accuracy", [0.4, 0.9]), ("accuracy", [40.0, 90.0]), ("accuracy", [0.3, 0.9, 1.2, 4.0]),
+                         ("latency", [0.1, 90.0])):  # fmt: skip
+        assert not mixed_shares(task(name), np.array(values))
 
 
 def test_yes_and_no_have_ends_but_not_in_a_unit() -> None:

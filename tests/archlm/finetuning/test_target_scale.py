@@ -64,3 +64,10 @@ def test_labels_that_are_all_the_same_are_predicted_as_they_are(count: int, loga
     assert scale.to_scores(np.array([90.0])) == 0
     assert scale.to_values(np.zeros(1)) == pytest.approx(90)
     assert np.isfinite(scale.to_scores(np.array([1.0, 91.0]))).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_far_apart_have_no_infinite_answers() -> None:
+    scale = TargetScale.fit(np.geomspace(1e-100, 1e100, 5), logarithmic=True)
+    found = scale.to_values(np.array([-20.0, 20.0]))
+    assert 0 < found[0] < 1e-100 and 1e100 < found[1] < np.inf

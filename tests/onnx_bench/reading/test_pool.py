@@ -112,3 +112,9 @@ def test_closed_pool_leaves_no_process() -> None:
     process = pool._idle[-1]._process
     pool.close()
     assert process.returncode is not None
+
+
+def test_a_system_without_such_processes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("socket.send_fds")
+    with pytest.raises(ReaderFailureError, match=r"that this system .* lacks: use Linux, macOS or WSL"):
+        ReaderPool()
