@@ -3,8 +3,9 @@
     python -m train.protocols.p6_real_networks
 
 Five folds over model families. "Zero-shot" has seen no real network at all. The graph network is trained on the other
-families and all search spaces. How much it adds to the trees is what did best on the four other folds, whose graph
-networks were trained on the tested families too: this one number is not free of them.
+families and all search spaces. How much it adds to the model of features (LightGBM and a Gaussian process, as ships)
+is what did best on the four other folds, whose graph networks were trained on the tested families too: this one number
+is not free of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from archlm.members.task_model import TaskModel
+from archlm.members.feature_model import FeatureModel
 from archlm.training.quality_training import ask
 from encoders.task_descriptor import describe
 from onnx_bench.arrays import Floats
@@ -28,6 +29,7 @@ from train.records import LABELS, SPACE_TASK, Labelled, load
 from train.transfer import family_folds, model_without_families
 
 GRAPH_WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0)
+FEATURES = "LightGBM and Gaussian process on features"
 TREE_WEIGHT = 1.0
 """Of the rank trees beside the prior, where no real network was seen."""
 
@@ -42,8 +44,8 @@ def graph_scores(real: Labelled, others: list[Labelled], seed: int, fold: int) -
 
 
 def best_weight(folds: Sequence[tuple[Floats, Floats, Floats]]) -> float:
-    """Weight of the graph network beside the trees with the best mean tau. For each fold trees, graph, values [H]."""
-    taus = [np.mean([kendall(trees + w * graph, values) for trees, graph, values in folds]) for w in GRAPH_WEIGHTS]
+    """Weight of the graph network beside the model with the best mean tau. For each fold model, graph, values [H]."""
+    taus = [np.mean([kendall(own + w * graph, values) for own, graph, values in folds]) for w in GRAPH_WEIGHTS]
     return GRAPH_WEIGHTS[int(np.argmax(taus))]
 
 
@@ -65,18 +67,19 @@ def main(data: str | None = None, seeds: int = 5, neural_seeds: int = 1) -> None
         folds: list[tuple[Floats, Floats, Floats]] = []
         for fold, test in enumerate(family_folds(real, seed)):
             seen, unseen = real.take(~test), real.take(test)
-            trees = TaskModel.fit(seen.features, seen.values, seed=seed).score(unseen.features)
+            model = FeatureModel.fit(seen.features, seen.values, seed=seed)
+            own = model.score(unseen.features)
             scores = {
                 "effective parameters": unseen.params, "MACs": unseen.macs, "zero-shot prior + trees": zero_shot[test],
-                "LightGBM on features": trees,
+                "LightGBM on features": model.trees.score(unseen.features), FEATURES: own,
             }  # fmt: skip
             if seed < neural_seeds:
                 scores["graph network"] = graph_scores(real, others, seed, fold)
-                folds.append((trees, scores["graph network"], unseen.values))
+                folds.append((own, scores["graph network"], unseen.values))
             rows += [_row(score, seed, fold, values, unseen) for score, values in scores.items()]
-        for fold, (test, (trees, graph, _)) in enumerate(zip(family_folds(real, seed), folds, strict=False)):
+        for fold, (test, (own, graph, _)) in enumerate(zip(family_folds(real, seed), folds, strict=False)):
             weight = best_weight([other for place, other in enumerate(folds) if place != fold])
-            row = _row("combination", seed, fold, trees + weight * graph, real.take(test))
+            row = _row("combination", seed, fold, own + weight * graph, real.take(test))
             rows.append(row | {"weight": weight})
         print(f"seed {seed} done", flush=True)
     table = pd.DataFrame(rows)
