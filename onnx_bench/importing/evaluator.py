@@ -314,6 +314,7 @@ class Evaluator:
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
+        self.unknown += shape is None
         if slot in ("factor", "target"):
             if slot == "factor" and not params and is_gate(tensor):  # open, as after training: its branch stays
                 return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)
@@ -329,7 +330,7 @@ class Evaluator:
             elif value is None or is_zero(value):
                 return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
         elif value is not None and not params:
-            if value.size == 1 or is_filled(value):
+            if value.size == 1 or is_filled(value) or (value.size and (value == value.item(0)).all()):
                 number = _number(value.item(0), dtype)
                 return self._append("Constant", (("dtype", dtype), ("value", (number,))), shape)
             if dtype != "float" and value.size <= 64:
