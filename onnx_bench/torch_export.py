@@ -32,7 +32,7 @@ def read_module(module: torch.nn.Module, example: Sequence[Any], *, normalised: 
 def export_module(module: torch.nn.Module, example: Sequence[Any]) -> bytes:
     """Export `module` in evaluation mode with PyTorch's TorchScript exporter.
 
-    Nothing is folded: batch norms stay where they are, and tables of relative positions are as large as what is learned.
+    Nothing is folded: batch norms stay where they are, and a table of relative positions as large as what is learned.
     An operator that only the newer exporter knows is left to that one, unoptimised; the network becomes the same graph.
 
     Args:
