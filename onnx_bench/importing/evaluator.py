@@ -330,7 +330,8 @@ class Evaluator:
             elif value is None or is_zero(value):
                 return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
         elif value is not None and not params:
-            if value.size == 1 or is_filled(value) or (value.size and (value == value.item(0)).all()):
+            # Masks: whoever has folded one that masks nothing.
+            if value.size == 1 or is_filled(value) or (dtype == "bool" and value.size and value.all() == value.any()):
                 number = _number(value.item(0), dtype)
                 return self._append("Constant", (("dtype", dtype), ("value", (number,))), shape)
             if dtype != "float" and value.size <= 64:

@@ -232,12 +232,14 @@ def test_half_precision_keeps_the_number_that_was_meant(value: float) -> None:
     assert import_model(half).fingerprint() == import_model(single).fingerprint()
 
 
-def test_computed_constants_that_are_all_equal_are_one_value() -> None:
-    """Whether the exporter, a simplifier or we have folded a mask that masks nothing."""
+def test_a_computed_mask_that_masks_nothing_is_one_value() -> None:
+    """Whoever has folded it: exporter, simplifier or we. Positions stay a table: a written file has zeros there."""
     body = """r = Range (zero, many, one) c = GreaterOrEqual (r, zero) n = Cast <to = 9> (x) y = And (n, c)"""
     ints = "int64 zero = {0}; int64 one = {1}; int64 many = {100}"
     graph = imported(body, inputs="float[1,100] x", stored=ints, outputs="bool y")
     assert the(graph, "Constant").attrs == (("dtype", "bool"), ("value", (True,)))
+    graph = imported("y = Gather (x, p)", inputs="float[9] x", stored=f"int64[100] p = {{{', '.join(['0'] * 100)}}}")
+    assert the(graph, "Parameter").params == 0
 
 
 def test_what_is_held_and_does_not_fit_is_said() -> None:
