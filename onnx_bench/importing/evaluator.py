@@ -34,6 +34,7 @@ from onnx_bench.importing.tensor import (
     learned_tensor,
     merge_sources,
     stored_tensor,
+    uniform,
 )
 from onnx_bench.importing.zeros import is_gate, is_idle, is_start, is_zero
 from onnx_bench.node import Attrs, Node, Shape
@@ -219,7 +220,7 @@ class Evaluator:
         if fold is not None and first is not None and all(v is not None for v in values):
             result = self._fold(call, fold, values, first)
             if result is not None:
-                tensors = [constant(r) for r in (result if isinstance(result, list) else [result])]
+                tensors = [uniform(r) for r in (result if isinstance(result, list) else [result])]
                 for tensor in tensors:
                     tensor.sources = sources
                 return tensors
@@ -330,8 +331,7 @@ class Evaluator:
             elif value is None or is_zero(value):
                 return self._append("Constant", (("dtype", dtype), ("value", (0.0,))), shape)
         elif value is not None and not params:
-            # Masks: whoever has folded one that masks nothing.
-            if value.size == 1 or is_filled(value) or (dtype == "bool" and value.size and value.all() == value.any()):
+            if value.size == 1 or is_filled(value):
                 number = _number(value.item(0), dtype)
                 return self._append("Constant", (("dtype", dtype), ("value", (number,))), shape)
             if dtype != "float" and value.size <= 64:

@@ -17,6 +17,7 @@ from onnx_bench.importing.tensor import (
     constant,
     dtype_class,
     filled,
+    is_filled,
     learned_tensor,
     numpy_type,
     one_value,
@@ -138,7 +139,7 @@ def make_filled(e: Evaluator, c: Call) -> list[Tensor] | None:
 def expand(e: Evaluator, c: Call) -> list[Tensor] | None:
     """Expand of one held value: that value in every place."""
     x, target = c.tensor(0), c.value(1)
-    if x.value is None or x.value.size != 1 or target is None:
+    if x.value is None or not (x.value.size == 1 or is_filled(x.value)) or target is None:
         return None
     out = broadcast((c.shape(), tuple(c.ints(1))))
     result = filled(x.value[(0,) * x.value.ndim], out)

@@ -238,6 +238,9 @@ def test_a_computed_mask_that_masks_nothing_is_one_value() -> None:
     ints = "int64 zero = {0}; int64 one = {1}; int64 many = {100}"
     graph = imported(body, inputs="float[1,100] x", stored=ints, outputs="bool y")
     assert the(graph, "Constant").attrs == (("dtype", "bool"), ("value", (True,)))
+    body = body.replace("y = And (n, c)", "e = Expand (c, to) z = Or (n, e)")
+    graph = imported(body, inputs="float[1,100] x", stored=f"{ints}; int64[3] to = {{9, 99, 100}}", outputs="bool z")
+    assert the(graph, "Constant").attrs == (("dtype", "bool"), ("value", (True,)))  # too large to be written out
     graph = imported("y = Gather (x, p)", inputs="float[9] x", stored=f"int64[100] p = {{{', '.join(['0'] * 100)}}}")
     assert the(graph, "Parameter").params == 0
 
