@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from archlm.guard import FLOORS
 from onnx_bench.errors import UnknownNameError, UnsupportedGraphError, UserInputError
 from onnx_bench.graph import ArchGraph
-from onnx_bench.reader import read_graph
 
 if TYPE_CHECKING:
     import torch
@@ -58,9 +57,9 @@ def load_factory(name: str, inputs: Sequence[str] = ()) -> ArchGraph:
     """
     shapes = [parse_input(text) for text in inputs or (DEFAULT_INPUT,)]
     module = _make(name)
-    from onnx_bench.torch_export import export_module  # torch: here, so that a bad name is answered at once
+    from onnx_bench.torch_export import read_module  # torch: here, so that a bad name is answered at once
 
-    return read_graph(export_module(module, [_example(shape, dtype) for shape, dtype in shapes]), trusted=True)
+    return read_module(module, [_example(shape, dtype) for shape, dtype in shapes])
 
 
 def _make(name: str) -> torch.nn.Module:

@@ -44,11 +44,10 @@ def as_graph(item: Any, *, as_trained: bool = False) -> ArchGraph:
         case (str(space), str(arch)):
             return from_space(space, arch, as_trained=as_trained)
         case (module, example) if hasattr(module, "state_dict"):
-            from onnx_bench.torch_export import export_module
+            from onnx_bench.torch_export import read_module
 
             inputs = example if isinstance(example, (tuple, list)) else (example,)
-            graph = read_graph(export_module(module, inputs), trusted=True)
-            return graph.renamed(type(module).__name__)
+            return read_module(module, inputs).renamed(type(module).__name__)
         case _ if hasattr(item, "SerializeToString"):  # named, onnx would be imported for those who only have files
             return read_graph(item.SerializeToString())
     raise UnsupportedGraphError(

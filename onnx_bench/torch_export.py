@@ -1,4 +1,4 @@
-"""A `torch.nn.Module` as the bytes of an ONNX file, made in memory. Needs torch, which is imported here alone."""
+"""A `torch.nn.Module` as a graph, by way of an ONNX file in memory. Needs torch, which is imported here alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,19 +15,30 @@ import torch
 from torch.onnx.errors import OnnxExporterError
 
 from onnx_bench.errors import UnsupportedGraphError
+from onnx_bench.graph import ArchGraph
+from onnx_bench.reader import read_graph
 
 
-def export_module(module: torch.nn.Module, example: Sequence[Any], *, fold: bool = True) -> bytes:
+def read_module(module: torch.nn.Module, example: Sequence[Any], *, normalised: bool = True) -> ArchGraph:
+    """Read `module`; see `export_module` for arguments and errors, and `onnx_bench.reader.read_graph`.
+
+    `stored_params` of the graph is what the module itself says: a file also holds what nobody learns, and lacks what
+    is not read.
+    """
+    graph = read_graph(export_module(module, example), trusted=True, normalised=normalised)
+    return replace(graph, stored_params=sum(parameter.numel() for parameter in module.parameters()))
+
+
+def export_module(module: torch.nn.Module, example: Sequence[Any]) -> bytes:
     """Export `module` in evaluation mode with PyTorch's TorchScript exporter.
 
-    An operator that only the newer exporter knows is left to that one, unoptimised: it then leaves batch norms in
-    place, and the network becomes the same graph.
+    Nothing is folded: batch norms stay where they are, and a table of relative positions as large as what is learned.
+    An operator that only the newer exporter knows is left to that one, unoptimised; the network becomes the same graph.
 
     Args:
         module: The network, compiled or parallel ones included; its training flags are as before afterwards.
         example: Arguments of one call of `module`, keyword arguments as a dictionary at the end; the shapes of tensors
             become the input shapes of the graph.
-        fold: Whether batch norms become part of the convolutions before them, as exporters do unless told otherwise.
 
     Raises:
         UnsupportedGraphError: `module` is no module or does not run on `example`, or PyTorch cannot export it.
@@ -38,7 +50,7 @@ def export_module(module: torch.nn.Module, example: Sequence[Any], *, fold: bool
     training = {part: part.training for part in module.modules()}
     try:
         with _exporting(), torch.no_grad():
-            return _export(module.eval(), tuple(example), fold)
+            return _export(module.eval(), tuple(example))
     except Exception as error:  # the module and the exporters may raise anything
         shapes = ", ".join(map(_shown, example)) or "no arguments"
         raise UnsupportedGraphError(
@@ -58,11 +70,10 @@ def _unwrapped(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
-def _export(module: torch.nn.Module, example: tuple[Any, ...], fold: bool) -> bytes:
+def _export(module: torch.nn.Module, example: tuple[Any, ...]) -> bytes:
     buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
-    mode = torch.onnx.TrainingMode.EVAL if fold else torch.onnx.TrainingMode.PRESERVE
     try:
-        torch.onnx.export(module, example, buffer, dynamo=False, training=mode)
+        torch.onnx.export(module, example, buffer, dynamo=False, do_constant_folding=False)
     except OnnxExporterError as error:
         if find_spec("onnxscript") is None:
             reason = f"{_first_line(error)} (PyTorch's newer exporter needs onnxscript, which can be installed)"

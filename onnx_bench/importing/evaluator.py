@@ -34,6 +34,7 @@ from onnx_bench.importing.tensor import (
     learned_tensor,
     merge_sources,
     stored_tensor,
+    uniform,
 )
 from onnx_bench.importing.zeros import is_gate, is_idle, is_start, is_zero
 from onnx_bench.node import Attrs, Node, Shape
@@ -219,7 +220,7 @@ class Evaluator:
         if fold is not None and first is not None and all(v is not None for v in values):
             result = self._fold(call, fold, values, first)
             if result is not None:
-                tensors = [constant(r) for r in (result if isinstance(result, list) else [result])]
+                tensors = [uniform(r) for r in (result if isinstance(result, list) else [result])]
                 for tensor in tensors:
                     tensor.sources = sources
                 return tensors
@@ -314,6 +315,7 @@ class Evaluator:
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned
+        self.unknown += shape is None
         if slot in ("factor", "target"):
             if slot == "factor" and not params and is_gate(tensor):  # open, as after training: its branch stays
                 return self._append("Constant", (("dtype", dtype), ("value", (1.0,))), shape)

@@ -129,8 +129,11 @@ def along_axis(c: Call) -> Shapes:
 
 
 def cumulative(c: Call) -> Shapes:
-    """CumSum, CumProd: `axis` is an attribute."""
+    """CumSum, CumProd: `axis` is an attribute; switches that are off are left out."""
     x, axis = c.shape(), c.moved("axis", 1)
+    for switch in ("exclusive", "reverse"):
+        if not c.attrs.get(switch):
+            c.attrs.pop(switch, None)
     axis = axis[0] if isinstance(axis, list) else axis
     c.attrs["axis"] = axis_of(axis, len(x))
     c.keep(0)

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from onnx_bench.importing.call import Call, MisfitError, UnknownShapeError
+from onnx_bench.importing.call import Call, MisfitError, UnknownShapeError, own_axis
 from onnx_bench.importing.shapes_math import broadcast
 from onnx_bench.importing.shapes_select import constant_of_shape
 from onnx_bench.importing.tensor import (
+    MAX_VALUE,
     Tensor,
     constant,
     dtype_class,
     filled,
+    is_filled,
     learned_tensor,
     numpy_type,
     one_value,
     stored_tensor,
 )
+from onnx_bench.node import Shape
 
 if TYPE_CHECKING:
     from onnx_bench.importing.evaluator import Evaluator
@@ -136,7 +139,7 @@ def make_filled(e: Evaluator, c: Call) -> list[Tensor] | None:
 def expand(e: Evaluator, c: Call) -> list[Tensor] | None:
     """Expand of one held value: that value in every place."""
     x, target = c.tensor(0), c.value(1)
-    if x.value is None or x.value.size != 1 or target is None:
+    if x.value is None or not (x.value.size == 1 or is_filled(x.value)) or target is None:
         return None
     out = broadcast((c.shape(), tuple(c.ints(1))))
     result = filled(x.value[(0,) * x.value.ndim], out)
@@ -168,8 +171,42 @@ def dequantize(e: Evaluator, c: Call) -> list[Tensor] | None:
     return [learned_tensor(x.shape)] if not x.sources else [Tensor(x.shape, "float", sources=x.sources)]
 
 
+def gather_all(e: Evaluator, c: Call) -> None:
+    """Gather, GatherND of all elements in their order, as exporters write masks of attention: a Reshape.
+
+    Positions that were made for the batch of the file take all elements there.
+    """
+    x, index = c.tensor(0), c.tensor(1)
+    shape, value = x.shape, index.value
+    if x.node < 0 or not shape or value is None or value.ndim == 0 or not 0 < value.size <= MAX_VALUE:
+        return
+    target = value.shape
+    if not _takes_all(c, value, shape):
+        if x.outer > 1 or x.full is None or target[0] % c.batch or not _takes_all(c, value, x.full):
+            return
+        target = (target[0] // c.batch, *target[1:])
+    if c.op == "GatherND":
+        out = target[:-1] + shape[target[-1] :]
+    else:
+        axis = own_axis(c)
+        out = shape[:axis] + target + shape[axis + 1 :]
+    c.op, c.attrs, c.ins = "Reshape", {}, [x, constant(np.array(out, np.int64))]
+
+
+def _takes_all(c: Call, positions: np.ndarray, shape: Shape) -> bool:
+    """Whether `positions` are those of all elements of a tensor of this shape, along the axes they refer to."""
+    if c.op == "Gather":
+        return np.array_equal(positions.ravel(), np.arange(shape[own_axis(c)]))
+    count = positions.shape[-1]
+    axes = shape[: 0 if c.attrs.get("batch_dims") else count]
+    return prod(axes) * count == positions.size and np.array_equal(
+        positions.reshape(-1, count), np.indices(axes).reshape(count, -1).T
+    )
+
+
 SPECIALS: dict[str, Callable[[Evaluator, Call], list[Tensor] | None]] = {
     "Constant": constant_node, "Identity": identity, "Dropout": dropout, "Cast": cast, "CastLike": cast_like,
     "Shape": shape_of, "Size": size_of, "ConstantOfShape": make_filled, "Expand": expand,
     **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax"), coerced_softmax), "DequantizeLinear": dequantize,
+    "Gather": gather_all, "GatherND": gather_all,
 }  # fmt: skip

@@ -100,6 +100,12 @@ def filled(value: Any, shape: Shape) -> Tensor:
     return constant(np.broadcast_to(scalar.reshape(()), shape))
 
 
+def uniform(value: np.ndarray) -> Tensor:
+    """A held tensor of known value; a mask that masks nothing, or all, is one value filling a shape."""
+    alike = value.dtype == np.bool_ and value.size > 1 and value.all() == value.any()
+    return filled(value[(0,) * value.ndim], value.shape) if alike else constant(value)
+
+
 def is_filled(value: np.ndarray) -> bool:
     """Whether `value` is one value in every place."""
     return value.size > 1 and not any(value.strides)

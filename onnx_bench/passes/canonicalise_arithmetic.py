@@ -23,6 +23,7 @@ class CanonicaliseArithmetic(Pass):
     5. The logarithm of a `Softmax` that nothing else reads is `LogSoftmax`.
     6. `Mod` has no attribute: of integers it has the sign of the divisor, of floats that of the dividend.
     7. `Not` of a comparison is the opposite one: opsets before 12 lack `GreaterOrEqual` and `LessOrEqual`.
+       `Where` by a `Not` is one by what is negated.
     """
 
     @on("Mod")
@@ -37,6 +38,15 @@ class CanonicaliseArithmetic(Pass):
         if comparison.op not in _OPPOSITE:
             return False
         draft.become(node, _OPPOSITE[comparison.op], comparison.inputs)
+        return True
+
+    @on("Where")
+    def choose(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 7."""
+        condition, kept, other = node.inputs
+        if condition is None or condition.op != "Not":
+            return False
+        draft.set_inputs(node, [data(condition), other, kept])
         return True
 
     @on("Neg")

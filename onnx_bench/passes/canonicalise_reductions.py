@@ -21,7 +21,8 @@ class CanonicaliseReductions(Pass):
     1. `axes` are sorted; `keepdims` is a truth value. Axes of size 1 are not reduced but reshaped away.
     2. A mean (sum, maximum, ...) of a mean that nothing else reads is one over the axes of both.
     3. Reducing axes that a `Reshape` has just merged from several is reducing those.
-    4. The sum of `Mul(x, x)` is `ReduceSumSquare`, its square root `ReduceL2`.
+    4. A `Reshape` that only adds or drops axes of size 1 stands behind a reduction that alone reads it.
+    5. The sum of `Mul(x, x)` is `ReduceSumSquare`, its square root `ReduceL2`.
     """
 
     @on(*_PLAIN, *_OTHERS)
@@ -94,9 +95,24 @@ class CanonicaliseReductions(Pass):
             draft.set_inputs(node, [x])
         return True
 
+    @on(*_PLAIN)
+    def pass_units(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 4."""
+        reshape = data(node)
+        axes, after = node.attrs.get("axes"), reshape.shape
+        if reshape.op != "Reshape" or reshape.only_user is not node or not axes or after is None:
+            return False
+        before = data(reshape).shape or ()
+        real = [i for i, dim in enumerate(before) if dim != 1]
+        if [before[i] for i in real] != [dim for dim in after if dim != 1] or any(after[a] == 1 for a in axes):
+            return False
+        places = tuple(real[sum(dim != 1 for dim in after[:a])] for a in axes)
+        draft.become(node, "Reshape", [draft.add(node.op, [data(reshape)], axes=places, keepdims=False)])
+        return True
+
     @on("ReduceSum")
     def sum_squares(self, draft: Draft, node: DraftNode) -> bool:
-        """Rule 4."""
+        """Rule 5."""
         square = data(node)
         if square.op != "Mul" or len(square.inputs) != 2 or square.inputs[0] is not square.inputs[1]:
             return False
@@ -107,7 +123,7 @@ class CanonicaliseReductions(Pass):
 
     @on("Sqrt")
     def take_norm(self, draft: Draft, node: DraftNode) -> bool:
-        """Rule 4."""
+        """Rule 5."""
         squares = data(node)
         if squares.op != "ReduceSumSquare" or squares.only_user is not node:
             return False

@@ -6,7 +6,7 @@ import random
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.extras import import_extra
 from onnx_bench.graph import ArchGraph
-from onnx_bench.reader import read_graph
 from onnx_bench.spaces.base import Head, SearchSpace
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class ZooSpace(SearchSpace[ZooModel]):
     package is imported when it is needed; without it every method but `head` and `skeleton` raises `MissingExtraError`.
 
     `stored_params` is the package's own count. `params` of the network as trained is the same but for parts that only
-    training uses, such as auxiliary heads, and for tables of relative positions, which the exporter expands.
+    training uses, such as auxiliary heads.
     """
 
     package: ClassVar[str]
@@ -123,7 +122,7 @@ class ZooSpace(SearchSpace[ZooModel]):
         size = self.usual_size(model.name) if model.size is None else model.size
         import torch  # here, so that a bad name is answered at once
 
-        from onnx_bench.torch_export import export_module
+        from onnx_bench.torch_export import read_module
 
         try:
             module = self.create(model.name, size, head.outputs)
@@ -132,10 +131,8 @@ class ZooSpace(SearchSpace[ZooModel]):
             raise UnsupportedGraphError(
                 f"{self.package} does not make {model.name} for images of {size} pixels: {found}"
             ) from error
-        data = export_module(module, [torch.zeros(*head.input[:2], size, size)], fold=False)
-        graph = read_graph(data, trusted=True, normalised=normalised)
-        stored = sum(parameter.numel() for parameter in module.parameters())
-        return replace(graph, name=f"{self.name}:{arch}", stored_params=stored)
+        image = torch.zeros(*head.input[:2], size, size)
+        return read_module(module, [image], normalised=normalised).renamed(f"{self.name}:{arch}")
 
 
 def _version(package: str) -> str:

@@ -8,7 +8,7 @@ from torch import nn
 
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.reader import read_graph
-from onnx_bench.torch_export import export_module
+from onnx_bench.torch_export import export_module, read_module
 
 
 class SelfAttention(nn.Module):
@@ -78,12 +78,11 @@ def test_a_failure_names_the_input_and_prints_nothing_between_answers(capfd: pyt
     assert capfd.readouterr() == ("", "")
 
 
-def test_batch_norms_stay_where_they_are_not_to_be_folded() -> None:
+def test_batch_norms_stay() -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.Dropout())
-    for fold in (True, False):
-        graph = read_graph(export_module(network, [torch.zeros(1, 3, 8, 8)], fold=fold), trusted=True, normalised=False)
-        assert ("BatchNormalization" in [node.op for node in graph.nodes]) is not fold
-        assert graph.params == (112 if fold else 116)
+    graph = read_module(network, [torch.zeros(1, 3, 8, 8)], normalised=False)
+    assert "BatchNormalization" in [node.op for node in graph.nodes]
+    assert graph.params == 116
 
 
 def test_attention_is_exported_although_pytorch_has_a_faster_way_to_run_it() -> None:
@@ -92,3 +91,30 @@ def test_attention_is_exported_although_pytorch_has_a_faster_way_to_run_it() -> 
     assert "Attention" in [node.op for node in graph.nodes]
     assert graph.params == 4 * (8 * 8 + 8)
     assert torch.backends.mha.get_fastpath_enabled()
+
+
+class Windowed(nn.Module):
+    """Scores with a table of relative positions, as Swin has them, and a fixed table of absolute ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(2 * 8 - 1, 2))
+        self.register_buffer("index", torch.arange(8)[:, None] - torch.arange(8)[None] + 7)
+        self.register_buffer("fixed", torch.randn(1, 8, 16))
+        self.q, self.k = nn.Linear(16, 16), nn.Linear(16, 16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.fixed
+        q, k = (part(x).view(-1, 8, 2, 8).transpose(1, 2) for part in (self.q, self.k))
+        bias = self.table[self.index.view(-1)].view(8, 8, 2).permute(2, 0, 1)
+        return (q @ k.transpose(2, 3) + bias).softmax(-1)
+
+
+def test_a_module_says_how_many_parameters_it_has() -> None:
+    """A file does not tell it: batch norms are folded, and what nobody learns is stored beside what is learned."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4))
+    graph = read_module(network, [torch.zeros(1, 3, 8, 8)])
+    assert (graph.params, graph.stored_params) == (112, 116)
+    graph = read_module(Windowed(), [torch.zeros(1, 8, 16)])
+    assert graph.stored_params == 2 * (16 * 16 + 16) + 30
+    assert graph.params == graph.stored_params + 8 * 16  # a file does not tell a fixed table from a learned one

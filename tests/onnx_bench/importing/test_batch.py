@@ -108,3 +108,31 @@ def test_a_matrix_of_relations_beside_the_input_speaks_against_a_batch() -> None
     assert [node.shape for node in graph.nodes] == [(12, 8), (12, 12), (12, 8)]
     one_of_two = imported("y = Relu (x)", inputs="float[12,8] x, float[12,9] other")
     assert one_of_two.nodes[0].shape == (1, 8)
+
+
+def padding_mask(batch: int, form: str) -> ArchGraph:
+    """The mask of an encoder as transformers gathers it, its positions made for the batch."""
+    tokens, places = 5, range(5 * batch)
+    if form == "TorchScript":
+        body = "f = Flatten <axis = 0> (x) g = Reshape (f, all) i = Gather (g, at) y = Cast <to = 9> (i)"
+        at = f"int64[{batch},1,1,{tokens}] at = {{{', '.join(map(str, places))}}}; " + _ints("all", -1)
+    elif form == "dynamo":
+        body = "i = GatherND (x, at) y = Cast <to = 9> (i)"
+        pairs = [str(k) for p in places for k in divmod(p, tokens)]
+        at = f"int64[{batch},1,1,{tokens},2] at = {{{', '.join(pairs)}}}; "
+    else:
+        body, at = "i = Reshape (x, to) y = Cast <to = 9> (i)", _ints("to", batch, 1, 1, tokens)
+    return imported(body, inputs=f"int64[{batch},{tokens}] x", outputs="bool y", stored=at)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_gathering_everything_is_a_reshape(batch: int) -> None:
+    graphs = [padding_mask(batch, form) for form in ("TorchScript", "dynamo", "reshaped")]
+    assert [output(graph).shape for graph in graphs] == [(1, 1, 1, 5)] * 3
+    assert len({graph.fingerprint() for graph in graphs}) == 1
+    assert [graph.warnings for graph in graphs] == [()] * 3
+
+
+def test_gathering_in_another_order_is_none() -> None:
+    graph = imported("y = Gather (x, at)", inputs="float[3,4] x", stored="int64[1,3] at = {0, 2, 1}")
+    assert graph.normalise().nodes[-1].op == "Gather"

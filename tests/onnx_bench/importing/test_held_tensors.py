@@ -230,3 +230,23 @@ def test_half_precision_keeps_the_number_that_was_meant(value: float) -> None:
     body = "v = Cast <to = 1> (w) y = Add (x, v)"
     half, single = (with_weight(body, np.array(value, kind)) for kind in (np.float16, np.float32))
     assert import_model(half).fingerprint() == import_model(single).fingerprint()
+
+
+def test_a_computed_mask_that_masks_nothing_is_one_value() -> None:
+    """Whoever has folded it: exporter, simplifier or we. Positions stay a table: a written file has zeros there."""
+    body = """r = Range (zero, many, one) c = GreaterOrEqual (r, zero) n = Cast <to = 9> (x) y = And (n, c)"""
+    ints = "int64 zero = {0}; int64 one = {1}; int64 many = {100}"
+    graph = imported(body, inputs="float[1,100] x", stored=ints, outputs="bool y")
+    assert the(graph, "Constant").attrs == (("dtype", "bool"), ("value", (True,)))
+    body = body.replace("y = And (n, c)", "e = Expand (c, to) z = Or (n, e)")
+    graph = imported(body, inputs="float[1,100] x", stored=f"{ints}; int64[3] to = {{9, 99, 100}}", outputs="bool z")
+    assert the(graph, "Constant").attrs == (("dtype", "bool"), ("value", (True,)))  # too large to be written out
+    graph = imported("y = Gather (x, p)", inputs="float[9] x", stored=f"int64[100] p = {{{', '.join(['0'] * 100)}}}")
+    assert the(graph, "Parameter").params == 0
+
+
+def test_what_is_held_and_does_not_fit_is_said() -> None:
+    """torch's newer exporter mixes up the weights of an LSTM with a projection."""
+    graph = imported("c = Concat <axis = 0> (w, v) y = MatMul (x, c)", inputs="float[1,8] x",
+                     stored="float[4,8] w; float[4] v")  # fmt: skip
+    assert len(graph.warnings) == 1 and "Concat of [4, 8] and [4]" in graph.warnings[0]

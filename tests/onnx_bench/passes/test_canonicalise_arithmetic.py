@@ -161,3 +161,13 @@ def test_layers_absorb_constants() -> None:
     y = s.op("Mul", s.op("Add", s.conv(s.input()), s.number(0.5)), s.number(2.0))
     graph = applied(FoldScalars(), s.done(y))
     assert ops(graph) == ["Conv"] and only(graph, "Conv").get("bias") is True
+
+
+def test_where_by_a_negated_condition_is_one_by_the_condition() -> None:
+    graphs = []
+    for negated in (True, False):
+        s = Sketch()
+        x, condition = s.input(), s.input((1, 4, 8, 8), dtype="bool")
+        kept, other = (s.number(-1e9), x) if negated else (x, s.number(-1e9))
+        graphs.append(normal(s.done(s.op("Where", s.op("Not", condition) if negated else condition, kept, other))))
+    assert graphs[0] == graphs[1]

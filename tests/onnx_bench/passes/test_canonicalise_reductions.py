@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from onnx_bench.node import Shape
 from onnx_bench.passes.canonicalise_reductions import CanonicaliseReductions
 from tests.onnx_bench.passes.drafts import IMAGE, Sketch, applied, normal, only, ops
 
@@ -33,6 +36,22 @@ def test_merged_axes_are_reduced_as_they_were() -> None:
     flat = s.op("Reshape", s.input(), shape=(1, 4, 64))
     graph = normal(s.done(s.op("ReduceMean", flat, shape=(1, 4), axes=(2,), keepdims=0)))
     assert ops(graph) == ["ReduceMean"] and only(graph, "ReduceMean").get("axes") == (2, 3)
+
+
+@pytest.mark.parametrize(("flat", "axes", "found"), [
+    ((1, 4, 1, 8, 8), (3, 4), (2, 3)), ((4, 8, 8), (1, 2), (2, 3)), ((4, 1, 8, 1, 8), (0, 4), (1, 3)),
+])  # fmt: skip
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_added_and_dropped_axes_do_not_matter(
+    flat: Shape, axes: tuple[int, ...], found: tuple[int, ...], keepdims: int
+) -> None:
+    """The dynamo exporter pools over [B, C, L] as over [B, C, 1, L]."""
+    s = Sketch()
+    shape = tuple(1 if i in axes else d for i, d in enumerate(flat) if keepdims or i not in axes)
+    y = s.op("ReduceMean", s.op("Reshape", s.input(), shape=flat), shape=shape, axes=axes, keepdims=keepdims)
+    graph = normal(s.done(y))
+    assert only(graph, "ReduceMean").get("axes") == found
+    assert ops(graph)[0] == "ReduceMean" and graph.nodes[graph.outputs[0]].shape == shape
 
 
 def test_forms_of_the_euclidean_norm() -> None:
