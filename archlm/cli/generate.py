@@ -74,7 +74,9 @@ def generate(
         typer.Option("--language-model", metavar="MODEL", help="Let a language model read the sentence instead of the "
                      "grammar: a folder, or http(s)://host/v1#name. What it answers is checked and shown."),
     ] = None,
-    num: Annotated[int, typer.Option("--n", "--num", min=1, help="How many networks.")] = 16,
+    num: Annotated[
+        int | None, typer.Option("--n", "--num", min=1, help="How many networks; 16 where the sentence says nothing.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=(1 << 32) - 1, help="Of everything random.")] = 0,
     guidance: Annotated[
         float, typer.Option("--guidance", min=0.0, help="How strongly the predictor pulls; 0 draws at random.")
@@ -130,7 +132,8 @@ def generate(
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             _one_thread()
             predictor = _predictor(model)
-            condition = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
+            condition, said = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
+            num = num or said or 16
             from archlm.generation.generator import Generator
             from generators.draw import Settings
 
@@ -193,27 +196,29 @@ def _predictor(model: Path | None) -> Predictor:
 
 def _condition(
     sentence: str | None, language_model: str | None, options: dict[str, Any], own: Sequence[Task]
-) -> Condition:  # fmt: skip
-    """The condition of the options, which win, and of the sentence; what the sentence means is shown."""
+) -> tuple[Condition, int | None]:  # fmt: skip
+    """The condition of the options, which win, and of the sentence, and how many that wants; its meaning is shown."""
     from generators.condition import Condition
     from generators.sentence import parse_sentence
 
     given = {name: value for name, value in options.items() if value not in (None, (), {})}
     if sentence is None:
-        return Condition(**given)
+        return Condition(**given), None
     ignored: tuple[str, ...] = ()
+    num = None
     if language_model is not None:
         from archlm.generation.language_model import ask_language_model
 
         condition = ask_language_model(language_model, sentence, **given)
     else:
-        condition, ignored, names_task = parse_sentence(sentence, own, **given)
+        condition, ignored, names_task, num = parse_sentence(sentence, own, **given)
         if not names_task:
             typer.echo(f"No task is named: {condition.task} is taken; `archlm tasks` lists all", err=True)
-    typer.echo(f"Understood: {clean(str(condition))}", err=True)
+    many = f"{num} network{'s' * (num > 1)}, " if num else ""
+    typer.echo(f"Understood: {many}{clean(str(condition))}", err=True)
     if ignored:
         typer.echo(f"Not used: {clean(', '.join(ignored))}", err=True)
-    return condition
+    return condition, num
 
 
 _EXAMPLES = {"--max-latency": "DEVICE=MS, such as raspi4=20", "--max": "NAME=VALUE, such as latency=12",
