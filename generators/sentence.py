@@ -47,7 +47,10 @@ _AGAINST = r"\b(?:pareto|trad(?:e|ing)[ -]?offs?|against|versus|vs|balanc(?:e|in
 _LIMITED = rf"{IS} ?[<>]= {PLAIN}\b(?!{_OTHER_UNIT})"
 _TRADED = rf"({LOW}|[0-9][0-9.,]* ?[a-z]* ?)?\b(?:number of )?(?:{_WORDS}|latency)\b({_LIMITED})?"
 """A cost, with what says that it is low, or how low, if anything does."""
-_HOW_MANY = rf"(?<![<>=] )(?<![\w.,-])([0-9]+|{'|'.join(COUNTS)}) +(?:[a-z|-]+ +){{0,3}}?"
+_NETWORK = r" +(?:[a-z|-]+ +){0,3}?(?:network|net|model|architecture|cell)"
+_HOW_MANY = (
+    rf"(?<![<>=] )(?<![\w.,-])(?:(?:[0-9]+|{'|'.join(COUNTS)})(?={_NETWORK}s\b)|(?:1|one)(?={_NETWORK}\b))"
+)
 _FILLER = """
     a an the and with for of in on to that is are be has have which network networks net nets model models
     architecture architectures cell cells good best great accurate accuracy high highest quality as possible please
@@ -198,10 +201,8 @@ class _Reader:
 
     def _count(self) -> None:
         """How many are asked for: once names with numbers in them are gone."""
-        for match in self.take(rf"{_HOW_MANY}(?:networks|nets|models|architectures|cells)\b") or self.take(
-            r"\b(1|one) (?:single )?(?:network|net|model|architecture|cell)\b"
-        ):
-            num = COUNTS.index(match[1]) + 1 if match[1] in COUNTS else int(match[1])
+        for match in self.take(_HOW_MANY):
+            num = COUNTS.index(match[0]) + 1 if match[0] in COUNTS else int(match[0])
             if not num or self.num not in (None, num):
                 raise InvalidConditionError(f"{self.sentence!r} is not clear on how many networks; say one number")
             self.num = num
