@@ -126,6 +126,7 @@ def generate(
         "max_latency": _limits(max_latency or (), "--max-latency"), "objectives": tuple(objective or ()),
         "at_most": _limits(at_most or (), "--max"), "at_least": _limits(at_least or (), "--min"),
     }  # fmt: skip
+    grid = None
     try:
         with status("loading") as say:
             with hidden(OF_DIFFUSERS) as lean, uncompiled() if lean else nullcontext():
@@ -144,7 +145,8 @@ def generate(
                 from archlm.generation.illuminate import illuminate as fill
 
                 axes = [cost.strip() for cost in illuminate.split(",")]
-                found = fill(maker, condition, axes, seed=seed, settings=settings, progress=say)
+                grid = fill(maker, condition, axes, seed=seed, settings=settings, progress=say)
+                found = grid.networks
             elif evolve is not None:
                 from archlm.generation.evolve import evolve_networks
 
@@ -165,7 +167,7 @@ def generate(
 
     try:  # last: where it cannot be written, the answer is not lost
         with status("writing") as say:
-            write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
+            write_generated(out, found, condition, grid=grid, weights=weights, seed=seed, progress=say)
     except ArchLMError as error:
         fail(error)
     if not as_json:
@@ -242,13 +244,16 @@ def _limits(texts: Sequence[str], option: str) -> dict[str, float]:
 
 
 def _print(found: Sequence[Generated], condition: Condition) -> None:
+    from archlm.generation.pareto import front
     from generators.limit import unit_of
     from generators.targets import COSTS
     from onnx_bench.tasks import get_task
 
     unit = get_task(condition.task).unit
     costs = list(found[0].costs)
-    columns = ["", "space", "predicted", "90 % interval", "familiar", *costs, "budgets", "architecture"]
+    ends = front(found, condition.objectives).members if condition.objectives else ()
+    pareto = ["front"] if condition.objectives else []
+    columns = ["", "space", "predicted", "90 % interval", "familiar", *costs, *pareto, "budgets", "architecture"]
     rows = []
     for number, one in enumerate(found, 1):
         numbers = [
@@ -257,5 +262,7 @@ def _print(found: Sequence[Generated], condition: Condition) -> None:
         interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g} {unit}"
         familiar = familiarity(one.answer["in_distribution"])
         predicted = f"{one.answer['mean']:.4g} {unit}"
+        if pareto:
+            numbers += ["yes" if number - 1 in ends else ""]
         rows.append([f"{number:02d}", one.space, predicted, interval, familiar, *numbers, one.verdict, one.arch])
     print_table(f"{len(found)} networks: {condition}", columns, rows, right=("predicted", "90 % interval", *costs))
