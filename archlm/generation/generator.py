@@ -121,9 +121,9 @@ class Generator:
             known = [one.arch for one in found if one.space == best]
             part = _part(settings, rest, num)
             more = self.generate_of(oracles[best], condition, rest, seed + 1 + turn, part, known)
+            found += more
             if all(one.exceeded for one in more):
                 break  # nor will another pass find one
-            found += more
         self.check_met(found, condition)
         return by_quality(usable(found), condition)
 
