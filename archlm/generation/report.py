@@ -85,7 +85,7 @@ def _page(
     ends = front(found, condition.objectives) if condition.objectives else None
     heads = [*found[0].costs, *(["front"] if ends else []), "budgets", "architecture"]
     lines = [
-        f"# {len(found)} networks for {task.name}", "",
+        f"# {len(found)} network{'s' * (len(found) > 1)} for {task.name}", "",
         f"Condition: {condition}. {distinct} of {len(found)} are distinct; "
         f"{sum(not one.exceeded for one in found)} meet all budgets.", "",
         f"| | space | predicted{unit} | 90 % interval | {' | '.join(heads)} |", "|---" * (4 + len(heads)) + "|",
@@ -117,8 +117,9 @@ def _page(
         ]  # fmt: skip
     lines += [
         "Parameters, multiply-accumulates and depth are those of the written files; predictions are of networks "
-        "nobody has trained, with the head of their space and, where costs were fitted so, dead branches: "
-        "`archlm predict` may say slightly different of a file.", "", "![Architectures](architectures.png)", "",
+        "nobody has trained, with the input and the head of their space, as the measured ones had, and, where costs "
+        "were fitted so, dead branches. `archlm predict` is asked about the file: where it has another head, that "
+        "of the task, it may say something else.", "", "![Architectures](architectures.png)", "",
     ]  # fmt: skip
     if grid is not None and len(grid.edges) > 1:
         lines += [f"![The grid]({_GRID})"]
