@@ -265,4 +265,5 @@ def _print(found: Sequence[Generated], condition: Condition) -> None:
         if pareto:
             numbers += ["yes" if number - 1 in ends else ""]
         rows.append([f"{number:02d}", one.space, predicted, interval, familiar, *numbers, one.verdict, one.arch])
-    print_table(f"{len(found)} network{'s' * (len(found) > 1)}: {condition}", columns, rows, right=("predicted", "90 % interval", *costs))
+    title = f"{len(found)} network{'s' * (len(found) > 1)}: {condition}"
+    print_table(title, columns, rows, right=("predicted", "90 % interval", *costs))

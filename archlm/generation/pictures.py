@@ -136,12 +136,11 @@ def _along(axes: Axes, which: str, name: str, values: Sequence[float] | NDArray[
     """The name and the scale of an axis."""
     far = _is_far(values)
     axes.set(**{f"{which}label": _named(name), **({f"{which}scale": "log"} if far else {})})
-    if not far:
-        return
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: shown(value)))
+    if far:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_minor_locator(NullLocator())
 
 
 def _is_far(values: Sequence[float] | NDArray[np.float64]) -> bool:
