@@ -144,7 +144,7 @@ def test_a_grid_has_a_picture(tmp_path: Path) -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("params", "latency/raspi4 (ms)")
     assert axes.xaxis.get_major_formatter()(2e5) == "200k" and axes.get_xscale() == "log"
     assert bar.get_ylabel() == "predicted cifar10 (%)"
-    values = np.ma.filled(axes.collections[0].get_array(), np.nan)
+    values = np.ma.asarray(axes.collections[0].get_array()).filled(np.nan)
     assert values[2, 1] == 88 and values[2, 2] == 92 and np.isnan(values).sum() == 14
     write_generated(tmp_path, found, Condition(space="nasbench201"))
     assert not (tmp_path / "grid.png").exists(), "it was of an earlier answer"
