@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from generators.polish import Polished, Polisher, different
 
-Judge = Callable[[Sequence[str]], Sequence[float]]
-"""What the predictor says of architectures, more being better."""
+Judge = Callable[[Sequence[str]], Sequence[float] | Sequence[tuple[float, ...]]]
+"""What the predictor says of architectures, more being better: one number of each, or one for every objective."""
 
 _ASKED = 4
 """Neighbours of one architecture that are asked about at once."""
@@ -46,7 +49,7 @@ class LastWord:
         """
         rows = [row for row in different(found, self.polisher.identity) if found[row].meets]
         known = [found[row] for row in rows]
-        values = list(self.judge([one.arch for one in known]))
+        values: list[float | tuple[float, ...]] = list(self.judge([one.arch for one in known]))
         taken = taken | {self.polisher.identity(one.arch) for one in found}
         seen = {one.arch for one in found}
         beside: dict[int, Iterator[Polished]] = {}
@@ -54,7 +57,7 @@ class LastWord:
         left = self.calls
         while left > 0:
             some: list[Polished] = []
-            for place in sorted(range(len(known)), key=lambda place: (turns[place] // _TURNS, -values[place])):
+            for place in sorted(best_first(values), key=lambda place: turns[place] // _TURNS):
                 turns[place] += 1
                 if place not in beside:
                     beside[place] = self.polisher.beside(known[place], rows[place], taken, seen)
@@ -67,5 +70,32 @@ class LastWord:
             values += self.judge([one.arch for one in some])
             known += some
             rows += [rows[place]] * len(some)
-        best = sorted(range(len(known)), key=lambda place: -values[place])
-        return [*(known[place] for place in best), *(one for one in found if not one.meets)][: len(found)]
+        return [*(known[place] for place in best_first(values)), *(one for one in found if not one.meets)][: len(found)]
+
+
+def best_first(values: Sequence[float | tuple[float, ...]]) -> list[int]:
+    """Places of what was judged, the best first.
+
+    Of several objectives: first what nothing beats in all of them, then what only that beats, and so on; in each of
+    these fronts the ends first, then what has most room around it (Deb et al., NSGA-II, 2002).
+    """
+    losses = -np.array(values)
+    if losses.ndim == 1:
+        return [int(place) for place in losses.argsort(kind="stable")]
+    from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting  # a single objective needs it not
+
+    fronts = [np.sort(front) for front in NonDominatedSorting().do(losses)]
+    return [int(place) for front in fronts for place in front[(-_room(losses[front])).argsort(kind="stable")]]
+
+
+def _room(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the neighbours of each on a front lie apart, in shares of the front; infinite at its ends.
+
+    Shapes: [N, T] to [N].
+    """
+    room = np.zeros(len(losses))
+    for column in losses.T:
+        order = column.argsort(kind="stable")
+        room[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / (np.ptp(column) or 1.0)
+        room[order[[0, -1]]] = np.inf
+    return room

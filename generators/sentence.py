@@ -1,23 +1,25 @@
 """A sentence as a condition, by a small grammar: `a network for CIFAR-100 under 1M parameters, low latency on raspi4`.
 
-What is understood: a task and a search space by name; limits (`under 1M parameters`, `at most 300 million MACs`,
-`parameters <= 1M`, `20 layers or fewer`, `below 5 ms on pixel3`), of predictions lower ones as well (`at least 93 %
-accuracy`, `latency between 5 and 12 ms` where the predictor was fitted to a task of that name or metric); costs to keep
-low (`low latency on raspi4`, `as few parameters as possible`, `small`, `fast on gold_6226`, `shallow`). A number or a
-comparison that is not understood is an error, and so is a lower limit of a cost, which a generator cannot hold; other
-words that carry no meaning here are returned, to be shown.
+What is understood: how many are wanted (`five networks`); a task and a search space by name; limits (`under 1M
+parameters`, `at most 300 million MACs`, `parameters <= 1M`, `20 layers or fewer`, `below 5 ms on pixel3`), of
+predictions lower ones as well (`with 93 % accuracy`, `latency between 5 and 12 ms` where the predictor was fitted to a
+task of that name or metric); costs to keep low (`low latency on a Raspberry Pi 4`, `as few parameters as possible`,
+`small`, `cheap`, `fast`, `shallow`, `a trade-off between accuracy and MACs`). What is to be fast on no device has few
+multiply-accumulates. A number or a comparison that is not understood is an error, and so is a lower limit of a cost,
+which a generator cannot hold; other words that carry no meaning here are returned, to be shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from generators.condition import Condition, InvalidConditionError
 from generators.layouts import SPACES
 from generators.sentence_limits import IS, QualityLimits
-from generators.sentence_words import NUMBER, in_plain_words, value_of
+from generators.sentence_names import in_known_names, known, spellings
+from generators.sentence_words import COUNTS, FAST, LOW, NUMBER, PLAIN, in_plain_words, value_of
 from onnx_bench.tasks import get_task, list_tasks
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 from onnx_bench.tasks.task import Task
@@ -28,22 +30,34 @@ _COSTS = {
     "flops": r"(?:flops?)",
     "depth": r"(?:layers?|levels|deep|depth)",
 }
-_OTHER_UNIT = r"\s*(?:m|u|milli|micro)?(?:s|seconds?)\b|\s*%"
+_WORDS = "|".join([*_COSTS.values(), "size"])
+_OTHER_UNIT = rf"\s*(?:m|u|milli|micro)?(?:s|seconds?)\b|\s*%|[\s-]*[kmg]?(?:{_WORDS})\b"
 _UPPER = "(?<!>= )(?<!== )(?:<= )?"
 """Before a number that may be an upper limit."""
 _TIME = r"(ms|milliseconds?|us|µs|microseconds?|s|seconds?)"
-_FAST = r"\b(?:fast|quick)(?:est)?\b"
-_LOW = r"(?:low(?:est)?|small(?:est)?|little|few(?:est)?|minimal|minimum|minimi[sz]e[sd]?|as (?:few|low|little) )\s*"
+_ADJECTIVES = (
+    ("depth", "shallow(?:est)?"),
+    ("params", r"(?:tin(?:y|iest)|small(?:est)?|compact|light(?:-?weight)?|param(?:eter)?[ -]efficient)"),
+    ("macs", r"(?:cheap(?:est)?|inexpensive|(?<!energy.)(?<!power.)(?<!memory.)(?<!data.)efficient)"),
+    ("macs", rf"{LOW}(?:computations?|compute|(?:computational )?costs?)"),
+    ("time", rf"(?:{FAST}|{LOW}(?:latency|(?:inference |run ?)?time))"),
+)
+"""What words ask for little of, where they say no more."""
+_AGAINST = r"\b(?:pareto|trad(?:e|ing)[ -]?offs?|against|versus|vs|balanc(?:e|ing))\b"
+_LIMITED = rf"{IS} ?[<>]= {PLAIN}\b(?!{_OTHER_UNIT})"
+_TRADED = rf"({LOW}|[0-9][0-9.,]* ?[a-z]* ?)?\b(?:number of )?(?:{_WORDS}|latency)\b({_LIMITED})?"
+"""A cost, with what says that it is low, or how low, if anything does."""
+_NETWORK = r" +(?:[a-z|-]+ +){0,3}?(?:network|net|model|architecture|cell)"
+_HOW_MANY = (
+    rf"(?<![<>=] )(?<![\w.,-])(?:(?:[0-9]+|{'|'.join(COUNTS)})(?={_NETWORK}s\b)|(?:1|one)(?={_NETWORK}\b))"
+)
 _FILLER = """
     a an the and with for of in on to that is are be has have which network networks net nets model models
     architecture architectures cell cells good best great accurate accuracy high highest quality as possible please
     give me find generate want i need or fewer less but also it its under budget from space search well very
-    performing performs classification classifier image images task
+    performing performs classification classifier classify image images task i d ll like should would runs run some
+    different neural between pareto front set trade-off tradeoff trade off versus vs against balance
 """
-
-
-_COMMON = frozenset(("normal", "score", "photo", "graph", "cs", "sts", "rte", "sst"))
-"""Last parts of names of tasks that are words, or too short to be meant: these tasks need their whole name."""
 
 
 class ParsedSentence(NamedTuple):
@@ -53,11 +67,13 @@ class ParsedSentence(NamedTuple):
         condition: All of it.
         ignored: Words that have no meaning here.
         names_task: Whether it says what the network is for: a task, or a space, which has one.
+        num: How many networks it asks for, if it says so.
     """
 
     condition: Condition
     ignored: tuple[str, ...]
     names_task: bool
+    num: int | None = None
 
 
 def parse_sentence(sentence: str, own: Sequence[Task] = (), **given: Any) -> ParsedSentence:
@@ -84,7 +100,7 @@ def parse_sentence(sentence: str, own: Sequence[Task] = (), **given: Any) -> Par
         for name in fields[limits].keys() - {one.name for one in own} - given.get(limits, {}).keys():
             if get_task(name).unit != "%":
                 raise InvalidConditionError(f"{sentence!r} limits an accuracy, and {name} has none; name another task")
-    return ParsedSentence(Condition(**fields), reader.ignored(), names_task)
+    return ParsedSentence(Condition(**fields), reader.ignored(), names_task, reader.num)
 
 
 class _Reader:
@@ -92,7 +108,8 @@ class _Reader:
 
     def __init__(self, sentence: str, own: Sequence[Task]) -> None:
         self.sentence, self.own = sentence, own
-        self.rest = in_plain_words(sentence)
+        self.rest = in_plain_words(in_known_names(" ".join(sentence.lower().split())))
+        self.num: int | None = None
 
     def take(self, pattern: str) -> list[re.Match[str]]:
         """All matches of a pattern, which are then gone."""
@@ -103,18 +120,18 @@ class _Reader:
     def fields(self) -> dict[str, Any]:
         found, objectives = self._costs()
         names = {task.name for task in self.own}
-        tasks = _spellings([
+        tasks = spellings([
             task.name for task in list_tasks() if task.name not in names and not task.name.startswith(LATENCY)
         ])  # fmt: skip
         limits = QualityLimits()
-        limits.read_own(self.take, self.own, _LOW)
+        limits.read_own(self.take, self.own)
         named = limits.read_accuracies(self.take, tasks)
-        if objectives := [*objectives, *limits.objectives]:
+        if objectives := [*objectives, *limits.objectives, *self._wishes([*found.get("max_latency", ())])]:
             found["objectives"] = tuple(dict.fromkeys(objectives))
-        spellings = {"space": _spellings(list(SPACES)), "task": tasks | _spellings(sorted(names))}
-        for field, known in spellings.items():
-            written = self.take(rf"(?<![\w-])({'|'.join(known)})(?![\w-])")
-            meant = list(dict.fromkeys(_known(match[1], known) for match in written))
+        kinds = {"space": spellings(list(SPACES)), "task": tasks | spellings(sorted(names))}
+        for field, patterns in kinds.items():
+            written = self.take(rf"(?<![\w-])({'|'.join(patterns)})(?!\w|-\w)")
+            meant = list(dict.fromkeys(known(match[1], patterns) for match in written))
             if len(meant) > 1:
                 raise InvalidConditionError(
                     f"{self.sentence!r} names two of a kind, {meant[0]} and {meant[1]}; name one"
@@ -126,45 +143,69 @@ class _Reader:
         for field, bounds in (("at_most", limits.at_most), ("at_least", limits.at_least)):
             if bounds:
                 found[field] = bounds
+        self._count()
         self._check_rest()
         return found
 
     def _costs(self) -> tuple[dict[str, Any], list[str]]:
         """Limits of what is counted or timed, and what of it is to be kept low."""
-        devices = _spellings([task.name for task in list_tasks() if task.name.startswith(LATENCY)], LATENCY)
-        device = rf"(?:the |an? )?({'|'.join(devices)})\b"
+        devices = spellings([task.name for task in list_tasks() if task.name.startswith(LATENCY)], LATENCY)
+        device = rf"(?:the |an? |my )?({'|'.join(devices)})\b"
         latency: dict[str, float] = {}
         objectives: list[str] = []
         amount = rf"{_UPPER}{NUMBER} ?{_TIME}\b"
         for pattern in (
             rf"(?:latency )?{amount}(?: of)?(?: latency)? ?(?:on |for )?{device}",
             rf"latency (?:on |for ){device}{IS} ?{amount}",
-            rf"{device}(?:'s)? latency{IS} ?{amount}",
+            rf"(?:on |for )?{device}(?:'s)?(?: latency)?,?{IS}(?: in)? ?{amount}",
         ):  # fmt: skip
             for match in self.take(pattern):
                 texts = match.groups()
                 on, (number, size, unit) = (texts[3], texts[:3]) if pattern.endswith(device) else (texts[0], texts[1:])
-                self._limit(latency, _known(on, devices), value_of(number, size) * _milliseconds(unit))
-        for match in self.take(rf"(?:{_LOW}(?:latency|time)|{_FAST}) ?(?:on |for )?{device}"):
-            objectives.append(LATENCY + _known(match[1], devices))
-        if re.search(_FAST, self.rest) and (on := self.take(rf"(?:on|for) {device}")):  # with other words between
-            self.take(_FAST)
-            objectives += [LATENCY + _known(match[1], devices) for match in on]
+                self._limit(latency, known(on, devices), value_of(number, size) * _milliseconds(unit))
+        self._spread_wishes(devices)
+        for match in self.take(rf"(?:{LOW}(?:latency|time)|\b{FAST}\b) ?(?:on |for )?{device}"):
+            objectives.append(LATENCY + known(match[1], devices))
+        if re.search(rf"\b{FAST}\b", self.rest) and (on := self.take(rf"(?:on|for) {device}")):  # other words between
+            self.take(rf"\b{FAST}\b")
+            objectives += [LATENCY + known(match[1], devices) for match in on]
         found: dict[str, Any] = {"max_latency": latency} if latency else {}
         for name, words in _COSTS.items():
             before = self.take(rf"{_UPPER}{NUMBER}[\s-]*{words}\b")
-            for match in before + self.take(rf"\b{words}{IS} ?<= {NUMBER}\b(?!{_OTHER_UNIT})"):
+            for match in before + self.take(rf"\b{words}{IS} ?{_UPPER}{NUMBER}\b(?!{_OTHER_UNIT})"):
                 value = value_of(match[1], match[2])
                 # A multiply-accumulate is two floating-point operations.
                 plain, most = ("macs", value / 2) if name == "flops" else (name, value)
                 self._limit(found, f"max_{plain}", most)
-        for name, words in (*_COSTS.items(), ("params", "size")):
-            if self.take(rf"{_LOW}(?:number of )?{words}\b"):
-                objectives.append("macs" if name == "flops" else name)
-        for word, name in (("shallow", "depth"), ("(?:tiny|small|compact|lightweight)", "params")):
-            if self.take(rf"\b{word}(?:est)?\b(?! than)"):
-                objectives.append(name)
         return found, objectives
+
+    def _spread_wishes(self, devices: Iterable[str]) -> None:
+        """Say of each of several costs that it is to be low: of `minimal MACs and size`, of `accuracy against MACs`."""
+        timed = rf"latency(?: (?:on |for )?(?:the |an? |my )?(?:{'|'.join(devices)}))?"
+        first, more = rf"{LOW}(?:number of )?(?:{_WORDS}|{timed})", rf"(?:{_WORDS}|latency)\b(?!{IS} ?[<>=])"
+        several = rf"({first})(?:,? and |, ?)(?={more})"
+        while (text := re.sub(several, r"\1 and low ", self.rest)) != self.rest:
+            self.rest = text
+        if re.search(_AGAINST, self.rest):
+            self.rest = re.sub(_TRADED, lambda cost: cost[0] if cost[1] or cost[2] else f"low {cost[0]}", self.rest)
+
+    def _wishes(self, devices: Sequence[str]) -> list[str]:
+        """What is to be kept low of what is counted; time is that on the device that is limited, if one is."""
+        nouns = [(name, rf"{LOW}(?:number of )?{words}") for name, words in (*_COSTS.items(), ("params", "size"))]
+        counted = {"flops": "macs", "time": LATENCY + devices[0] if len(devices) == 1 else "macs"}
+        return [
+            counted.get(name, name)
+            for name, words in (*nouns, *_ADJECTIVES)
+            if self.take(rf"\b{words}\b(?! than)")
+        ]
+
+    def _count(self) -> None:
+        """How many are asked for: once names with numbers in them are gone."""
+        for match in self.take(_HOW_MANY):
+            num = COUNTS.index(match[0]) + 1 if match[0] in COUNTS else int(match[0])
+            if not num or self.num not in (None, num):
+                raise InvalidConditionError(f"{self.sentence!r} is not clear on how many networks; say one number")
+            self.num = num
 
     def _check_rest(self) -> None:
         """Raises InvalidConditionError where a number or a comparison is left."""
@@ -173,7 +214,7 @@ class _Reader:
                 f"{lower[0].strip()!r} in {self.sentence!r} is no upper limit: costs have no other, and of what is "
                 "predicted only tasks that the predictor has and accuracies in %; say `at most`, or leave it out"
             )
-        if wrong := re.search(r"[<>=]= [^|]*|\S*[0-9]\S*", self.rest):
+        if wrong := re.search(r"[<>=]= [^|]*|\S*[0-9]\S*|\b(?:thousand|million|billion)\b[^|]*", self.rest):
             raise InvalidConditionError(
                 f"{wrong[0].strip()!r} in {self.sentence!r} is not understood; a limit has a number and one of "
                 "parameters, MACs, FLOPs, layers, ms on a device (`archlm tasks` lists latency/<device>), % accuracy, "
@@ -189,25 +230,6 @@ class _Reader:
         """Words that are left and are more than filling."""
         filler = set(_FILLER.split())
         return tuple(word for word in re.findall(r"[a-z][\w-]*", self.rest) if word not in filler)
-
-
-def _spellings(names: list[str], prefix: str = "") -> dict[str, str]:
-    """Patterns that a person may write for a name, the longest first."""
-    found: dict[str, str] = {}
-    for name in names:
-        plain = name.removeprefix(prefix)
-        for spelling in (plain, plain.rpartition("/")[2]):
-            if spelling in _COMMON:
-                continue
-            parts = re.findall(r"nas(?=bench)|[a-z]+|[0-9]+", spelling.lower())
-            found.setdefault(r"[\s_/-]?".join(parts), plain)
-    if "imagenet[\\s_/-]?1[\\s_/-]?k" in found:
-        found["imagenet"] = "imagenet-1k"
-    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
-
-
-def _known(written: str, spellings: dict[str, str]) -> str:
-    return next(name for pattern, name in spellings.items() if re.fullmatch(pattern, written))
 
 
 def _milliseconds(unit: str) -> float:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generators.condition import InvalidConditionError
-from generators.sentence_words import NUMBER, value_of
+from generators.sentence_names import known
+from generators.sentence_words import FAST, LOW, NUMBER, value_of
 from onnx_bench.tasks.task import Task
 
 Take = Callable[[str], list["re.Match[str]"]]
@@ -37,13 +38,12 @@ class QualityLimits:
     at_least: dict[str, float] = field(default_factory=dict)
     objectives: list[str] = field(default_factory=list)
 
-    def read_own(self, take: Take, own: Sequence[Task], low: str) -> None:
+    def read_own(self, take: Take, own: Sequence[Task]) -> None:
         """What is said of fitted tasks, by name, by metric, or by a unit that one alone has.
 
         Args:
             take: Takes matches out of the sentence.
             own: The tasks.
-            low: Pattern of words that ask for little of something.
         """
         metrics, units = Counter(task.metric for task in own), Counter(task.unit for task in own)
         for task in own:
@@ -56,7 +56,10 @@ class QualityLimits:
                 for match in take(_amount(_unit_pattern(task.unit), optional=False)):
                     self._add(task.name, task.unit, match)
             more = r"(?:high(?:est)?|good|great|large|maximal|maximi[sz]e[sd]?|as (?:high|much) )\s*"
-            if take(rf"(?:{low if task.direction == 'min' else more}){called}(?![\w/-])"):
+            sought = [rf"(?:{LOW if task.direction == 'min' else more}){called}(?![\w/-])"]
+            if task.metric == "latency" and metrics["latency"] == 1:
+                sought += [rf"\b{FAST}\b"]
+            if any([take(pattern) for pattern in sought]):
                 self.objectives.append(task.name)
 
     def read_accuracies(self, take: Take, tasks: Mapping[str, str]) -> list[str]:
@@ -74,8 +77,8 @@ class QualityLimits:
             rf"{task}{IS} ?{percent}",
         ):  # fmt: skip
             for match in take(pattern):
-                written = next((text for text in match.groups() if text and _known(text, tasks)), "")
-                name = _known(written, tasks) or ""
+                written = next((text for text in match.groups() if text and known(text, tasks)), "")
+                name = known(written, tasks)
                 self._add(name, "%", match)
                 named += [name] if name else []
         return named
@@ -96,10 +99,6 @@ def _amount(unit: str, *, optional: bool = True) -> str:
     if optional:
         one = rf"(?:{one}|[<>]= {number}(?![\w/.%]| ?(?:{_ANY_UNIT})(?![\w/])))"
     return rf"{one}(?: (?:and|but|,)? ?{one})?"
-
-
-def _known(text: str, tasks: Mapping[str, str]) -> str | None:
-    return next((name for pattern, name in tasks.items() if re.fullmatch(pattern, text)), None)
 
 
 def _si(unit: str) -> tuple[float, str] | None:

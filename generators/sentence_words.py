@@ -12,20 +12,27 @@ NUMBER = (
     rf"(?<![0-9,.])([0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)(?![0-9,.]*[0-9])"
     rf"\s*((?:{'|'.join(filter(None, SIZES))})(?!s\b|j\b|w\b|illi(?!on)|icro))?"  # 5 ms are no 5 million seconds
 )
-_PLAIN = re.sub(r"\((?!\?)", "(?:", NUMBER)
-_COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-_COUNT = rf"\b({'|'.join(_COUNTS)})(?= (?:thousand|million|billion|layers?|ms|milliseconds?)\b)"
+PLAIN = re.sub(r"\((?!\?)", "(?:", NUMBER)
+COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+LOW = (
+    r"(?:low(?:est)?|small(?:est)?|little|few(?:est)?|minimal|minimum|minimi[sz](?:e[sd]?|ing)|as (?:few|low|little) )"
+    r"\s*"
+)
+"""Before what is to be kept low."""
+FAST = r"(?:fast|quick)(?:est)?"
+_COUNT = rf"\b({'|'.join(COUNTS)})(?= (?:thousand|million|billion|layers?|ms|milliseconds?)\b)"
 _FEWER = "under|below|(?:less|fewer|smaller|lower|faster|quicker|shallower) than"
 _GREATER = "over|above|beyond|exceed(?:s|ing)?|(?:more|greater|larger|bigger|higher|deeper|slower|longer) than"
 _NOT = r"(?:not|no|never|without|don'?t|doesn'?t|cannot|can'?t)(?: to| be| being| have| having)?"
-_BEFORE = rf"(?<![<>=] )({_PLAIN}[^,;<>=|]{{0,30}}?),?"
+_BEFORE = rf"(?<![<>=] )({PLAIN}[^,;<>=|]{{0,30}}?),?"
 _END = r"(?= ?(?:[,;.]|and\b|$))"
 """After a comparison that stands behind its number."""
 _REWRITTEN = (
+    (r"\b(?:an?|one) hundred (thousand|million|billion)\b", r"100 \1"),
     (r"\bhalf a (thousand|million|billion)\b", r"0.5 \1"),
     (r"\ban? (thousand|million|billion)\b", r"1 \1"),
-    (_COUNT, lambda match: str(_COUNTS.index(match[1]) + 1)),
-    (rf"\b(?:between|from) ({_PLAIN}) ?([^\s,;0-9]*) ?(?:and|to) ({_PLAIN}) ?([^\s,;]*)",
+    (_COUNT, lambda match: str(COUNTS.index(match[1]) + 1)),
+    (rf"\b(?:between|from) ({PLAIN}) ?([^\s,;0-9]*) ?(?:and|to) ({PLAIN}) ?([^\s,;]*)",
      lambda match: f">= {match[1]} {match[2] or match[4]} and <= {match[3]} {match[4]}"),
     (rf"{_BEFORE}(?: or (?:fewer|less|below|under|lower|smaller|faster)\b|(?: at most| max(?:imum)?| tops){_END})",
      r" <= \1 "),
@@ -39,6 +46,9 @@ _REWRITTEN = (
     (r"\b(?:exactly|precisely|equal to)(?=\s)|(?<![<>=])==?", " == "),
     (r"≤|<=?", " <= "),
     (r"≥|>=?", " >= "),
+    # An accuracy that is named is to be reached.
+    (rf"(?<![<>=] )(?<![0-9.,])(?={PLAIN} ?(?:%|percent) (?:top-?1 )?acc)", " >= "),
+    (rf"\b(acc(?:uracy)?(?: (?:of|is|should|be))*) (?={PLAIN} ?(?:%|percent))", r"\1 >= "),
 )  # fmt: skip
 
 

@@ -74,7 +74,9 @@ def generate(
         typer.Option("--language-model", metavar="MODEL", help="Let a language model read the sentence instead of the "
                      "grammar: a folder, or http(s)://host/v1#name. What it answers is checked and shown."),
     ] = None,
-    num: Annotated[int, typer.Option("--n", "--num", min=1, help="How many networks.")] = 16,
+    num: Annotated[
+        int | None, typer.Option("--n", "--num", min=1, help="How many networks; 16 where the sentence says nothing.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=(1 << 32) - 1, help="Of everything random.")] = 0,
     guidance: Annotated[
         float, typer.Option("--guidance", min=0.0, help="How strongly the predictor pulls; 0 draws at random.")
@@ -124,13 +126,15 @@ def generate(
         "max_latency": _limits(max_latency or (), "--max-latency"), "objectives": tuple(objective or ()),
         "at_most": _limits(at_most or (), "--max"), "at_least": _limits(at_least or (), "--min"),
     }  # fmt: skip
+    grid = None
     try:
         with status("loading") as say:
             with hidden(OF_DIFFUSERS) as lean, uncompiled() if lean else nullcontext():
                 import generators.pipeline  # noqa: F401  # first, while nothing has imported what it is kept from
             _one_thread()
             predictor = _predictor(model)
-            condition = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
+            condition, said = _condition(sentence, language_model, asked, list(predictor.own_tasks.values()))
+            num = num or said or 16
             from archlm.generation.generator import Generator
             from generators.draw import Settings
 
@@ -141,7 +145,8 @@ def generate(
                 from archlm.generation.illuminate import illuminate as fill
 
                 axes = [cost.strip() for cost in illuminate.split(",")]
-                found = fill(maker, condition, axes, seed=seed, settings=settings, progress=say)
+                grid = fill(maker, condition, axes, seed=seed, settings=settings, progress=say)
+                found = grid.networks
             elif evolve is not None:
                 from archlm.generation.evolve import evolve_networks
 
@@ -162,7 +167,7 @@ def generate(
 
     try:  # last: where it cannot be written, the answer is not lost
         with status("writing") as say:
-            write_generated(out, found, condition, weights=weights, seed=seed, progress=say)
+            write_generated(out, found, condition, grid=grid, weights=weights, seed=seed, progress=say)
     except ArchLMError as error:
         fail(error)
     if not as_json:
@@ -193,27 +198,29 @@ def _predictor(model: Path | None) -> Predictor:
 
 def _condition(
     sentence: str | None, language_model: str | None, options: dict[str, Any], own: Sequence[Task]
-) -> Condition:  # fmt: skip
-    """The condition of the options, which win, and of the sentence; what the sentence means is shown."""
+) -> tuple[Condition, int | None]:  # fmt: skip
+    """The condition of the options, which win, and of the sentence, and how many that wants; its meaning is shown."""
     from generators.condition import Condition
     from generators.sentence import parse_sentence
 
     given = {name: value for name, value in options.items() if value not in (None, (), {})}
     if sentence is None:
-        return Condition(**given)
+        return Condition(**given), None
     ignored: tuple[str, ...] = ()
+    num = None
     if language_model is not None:
         from archlm.generation.language_model import ask_language_model
 
         condition = ask_language_model(language_model, sentence, **given)
     else:
-        condition, ignored, names_task = parse_sentence(sentence, own, **given)
+        condition, ignored, names_task, num = parse_sentence(sentence, own, **given)
         if not names_task:
             typer.echo(f"No task is named: {condition.task} is taken; `archlm tasks` lists all", err=True)
-    typer.echo(f"Understood: {clean(str(condition))}", err=True)
+    many = f"{num} network{'s' * (num > 1)}, " if num else ""
+    typer.echo(f"Understood: {many}{clean(str(condition))}", err=True)
     if ignored:
         typer.echo(f"Not used: {clean(', '.join(ignored))}", err=True)
-    return condition
+    return condition, num
 
 
 _EXAMPLES = {"--max-latency": "DEVICE=MS, such as raspi4=20", "--max": "NAME=VALUE, such as latency=12",
@@ -237,13 +244,16 @@ def _limits(texts: Sequence[str], option: str) -> dict[str, float]:
 
 
 def _print(found: Sequence[Generated], condition: Condition) -> None:
+    from archlm.generation.pareto import front
     from generators.limit import unit_of
     from generators.targets import COSTS
     from onnx_bench.tasks import get_task
 
     unit = get_task(condition.task).unit
     costs = list(found[0].costs)
-    columns = ["", "space", "predicted", "90 % interval", "familiar", *costs, "budgets", "architecture"]
+    ends = front(found, condition.objectives).members if condition.objectives else ()
+    pareto = ["front"] if condition.objectives else []
+    columns = ["", "space", "predicted", "90 % interval", "familiar", *costs, *pareto, "budgets", "architecture"]
     rows = []
     for number, one in enumerate(found, 1):
         numbers = [
@@ -252,5 +262,8 @@ def _print(found: Sequence[Generated], condition: Condition) -> None:
         interval = f"{one.answer['q05']:.4g} to {one.answer['q95']:.4g} {unit}"
         familiar = familiarity(one.answer["in_distribution"])
         predicted = f"{one.answer['mean']:.4g} {unit}"
+        if pareto:
+            numbers += ["yes" if number - 1 in ends else ""]
         rows.append([f"{number:02d}", one.space, predicted, interval, familiar, *numbers, one.verdict, one.arch])
-    print_table(f"{len(found)} networks: {condition}", columns, rows, right=("predicted", "90 % interval", *costs))
+    title = f"{len(found)} network{'s' * (len(found) > 1)}: {condition}"
+    print_table(title, columns, rows, right=("predicted", "90 % interval", *costs))

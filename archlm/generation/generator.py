@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from archlm.generation.generated import Generated
+from archlm.generation.one_core import one_core
 from archlm.generation.oracle import Oracle
+from archlm.generation.pareto import loss
 from archlm.generation.wanted import Wanted
 from archlm.predictor import Predictor
 from generators.condition import Condition, InvalidConditionError, seeks_more
@@ -111,13 +113,19 @@ class Generator:
                 continue
             progress(f"generating {share} of {space}")
             found += self.generate_of(oracle, condition, share, seed, _part(settings, share, num))
-        if rest := num - len(_usable(found)):
+        for turn in range(_MORE_PASSES):
+            if not (rest := num - len(usable(found))):
+                break
             best = by_quality(found, condition)[0].space
             progress(f"generating {rest} more of {best}, which is predicted best")
             known = [one.arch for one in found if one.space == best]
-            found += self.generate_of(oracles[best], condition, rest, seed + 1, _part(settings, rest, num), known)
+            part = _part(settings, rest, num)
+            more = self.generate_of(oracles[best], condition, rest, seed + 1 + turn, part, known)
+            found += more
+            if all(one.exceeded for one in more):
+                break  # nor will another pass find one
         self.check_met(found, condition)
-        return by_quality(_usable(found), condition)
+        return by_quality(usable(found), condition)
 
     def generate_of(
         self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
@@ -152,6 +160,7 @@ class Generator:
         if all(one.exceeded for one in found):
             raise InvalidConditionError(_nearest(found, condition))
 
+    @one_core()
     def draw(
         self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
     ) -> list[Polished]:  # fmt: skip
@@ -184,8 +193,13 @@ class Generator:
             costs = oracle.costs(arch) if limits else {}
             return {at: _normal(scales[at], costs[limit.name]) for at, limit in limits.items()}
 
+        def in_all(archs: Sequence[str]) -> list[tuple[float, ...]]:
+            oracle.ahead(archs)
+            costs = [[-loss(name, oracle.costs(arch)[name]) for name in condition.objectives] for arch in archs]
+            return [(quality, *cost) for quality, cost in zip(oracle.quality(archs), costs, strict=True)]
+
         taken = frozenset(map(oracle.identity, known))
-        judge = None if condition.objectives else oracle.quality  # of several objectives it knows one
+        judge = in_all if condition.objectives else oracle.quality
         aim = Aim(score, weights, budgets, measure, oracle.identity, taken, judge, oracle.ahead)
         return draw_architectures(self.pipeline, space, num, aim, told, settings, seed)
 
@@ -242,6 +256,8 @@ def _weights(num: int, targets: int, task: int, costs: Sequence[int]) -> Tensor:
     return weights
 
 
+_MORE_PASSES = 3
+"""Passes after the first, for what is left of the number that is asked for."""
 _EACH = 2
 """Networks of each space before the rest goes to the best one."""
 
@@ -258,7 +274,7 @@ def _part(settings: Settings, share: int, num: int) -> Settings:
     return settings._replace(calls=settings.calls * share // num)
 
 
-def _usable(found: Sequence[Generated]) -> list[Generated]:
+def usable(found: Sequence[Generated]) -> list[Generated]:
     """Those that meet all budgets, without networks that ignore their input, unless nothing else does."""
     met = [one for one in found if not one.exceeded]
     return [one for one in met if NO_PATH not in one.answer["warnings"]] or met

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archlm.generation.generated import Generated
-from archlm.generation.generator import Generator
+from archlm.generation.generator import Generator, usable
 from archlm.generation.oracle import Oracle
 from generators.condition import Condition, InvalidConditionError
 from generators.draw import Settings
@@ -26,14 +28,28 @@ _OUTER = 0.02
 """Share of random networks beyond each end of a grid over a task."""
 
 
+class Illuminated(NamedTuple):
+    """A grid with the best network of every cell that one was found for.
+
+    Attributes:
+        networks: Cheapest first.
+        cells: The cell of each: its place along every axis.
+        edges: Of the cells along every axis, by the name of its cost; the outer cells hold what is beyond as well.
+    """
+
+    networks: list[Generated]
+    cells: list[tuple[int, ...]]
+    edges: Mapping[str, NDArray[np.float64]]
+
+
 def illuminate(
     generator: Generator, condition: Condition, costs: Sequence[str], *, seed: int = 0, settings: Settings = Settings(),  # noqa: B008  # immutable
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Generated]:  # fmt: skip
-    """The best network of every cell of a grid over one or two costs, cheapest first.
+) -> Illuminated:  # fmt: skip
+    """The best network of every cell of a grid over one or two costs.
 
     Batches are generated for budgets that grow from the cheap end of the first cost to its dear end, a pass for each
-    column of the grid; every network of every batch is put into the cell where it belongs.
+    column of the grid; every network of every batch is put into the cell where it belongs, each network once.
 
     Args:
         generator: Makes the networks.
@@ -57,13 +73,9 @@ def illuminate(
     oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
     edges = [_edges(generator, oracle, cost) for cost in costs]
     sign = 1 if get_task(condition.task).direction == "max" else -1
-    grid: Grid[Generated] = Grid(
-        [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
-        lambda one: sign * one.answer["mean"],
-    )  # fmt: skip
     drawn: list[Generated] = []
     for column, most in enumerate(edges[0][1:]):
-        progress(f"{column + 1} of {CELLS} budgets, {len(grid.elites)} of {grid.size} cells")
+        progress(f"{column + 1} of {CELLS} budgets, {len(drawn)} networks")
         beyond = most < condition.at_least.get(costs[0], -np.inf)
         if beyond and column + 1 < CELLS:
             continue  # nothing of this column may be in the answer
@@ -71,11 +83,18 @@ def illuminate(
         budget = condition if beyond else condition.with_budget(costs[0], float(most))
         passed = budget if len(costs) > 1 else budget.with_objectives(())
         found = generator.generate_of(oracle, passed, BATCH, seed + column, settings)
-        drawn += found
-        grid.add(one for one in found if not condition.exceeded(one.costs))
-    if not grid.elites:
-        generator.check_met(drawn, condition)
-    return [elite.item for _, elite in sorted(grid.elites.items())]
+        drawn += [replace(one, exceeded=condition.exceeded(one.costs)) for one in found]  # not that of the column
+    generator.check_met(drawn, condition)
+    grid: Grid[Generated] = Grid(
+        [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
+        lambda one: sign * one.answer["mean"],
+    )  # fmt: skip
+    cheapest = sorted(usable(drawn), key=lambda one: [-one.costs[cost] for cost in costs])
+    grid.add({oracle.identity(one.arch): one for one in cheapest}.values())  # dead branches only make it dearer
+    elites = sorted(grid.elites.values(), key=lambda elite: elite.cell)
+    return Illuminated(
+        [elite.item for elite in elites], [elite.cell for elite in elites], dict(zip(costs, edges, strict=True))
+    )
 
 
 def _edges(generator: Generator, oracle: Oracle, cost: str) -> NDArray[np.float64]:

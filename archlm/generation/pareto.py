@@ -32,7 +32,7 @@ def front(found: Sequence[Generated], costs: Sequence[str]) -> Front:
     from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
     sign = -1 if get_task(found[0].answer["task"]).direction == "max" else 1
-    losses = np.array([[sign * one.answer["mean"], *(_loss(cost, one.costs[cost]) for cost in costs)] for one in found])
+    losses = np.array([[sign * one.answer["mean"], *(loss(cost, one.costs[cost]) for cost in costs)] for one in found])
     members = NonDominatedSorting().do(losses, only_non_dominated_front=True)
     low, reach = losses.min(axis=0), np.ptp(losses, axis=0)
     scaled = (losses - low) / np.where(reach > 0, reach, 1.0)
@@ -40,8 +40,8 @@ def front(found: Sequence[Generated], costs: Sequence[str]) -> Front:
     return Front(tuple(sorted(int(i) for i in members)), volume)
 
 
-def _loss(name: str, value: float) -> float:
-    """Of an objective, less being better: of a cost the logarithm."""
+def loss(name: str, value: float) -> float:
+    """What an objective loses, less being better: of a cost the logarithm."""
     if is_quality(name):
         return -value if seeks_more(name) else value
     return float(np.log(value))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from generators.codes import Codes
-from generators.last_word import LastWord
+from generators.last_word import LastWord, best_first
 from generators.layouts import get_layout
 from generators.pipeline import ArchitecturePipeline
 from generators.polish import Measured, Polished, Polisher
@@ -114,3 +114,10 @@ def test_what_is_there_twice_gives_way(pipeline: ArchitecturePipeline) -> None:
     first = batch(dead.format("skip_connect"), dead.format("nor_conv_1x1"))
     found = LastWord(polisher(pipeline), Judge(), 4).of(first, set())
     assert len({identity(one.arch) for one in found}) == len(found) == 2
+
+
+def test_of_several_objectives_the_fronts_come_first_and_their_ends_before_the_middle() -> None:
+    values = [(1.0, 1.0), (3.0, 0.0), (0.0, 3.0), (2.0, 2.0), (2.1, 1.9), (0.0, 0.0)]
+    order = best_first(values)
+    assert set(order[:2]) == {1, 2} and set(order[2:4]) == {3, 4} and order[4:] == [0, 5]
+    assert best_first([1.0, 3.0, 2.0, 3.0]) == [1, 3, 2, 0] and best_first([]) == []

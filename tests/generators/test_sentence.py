@@ -45,6 +45,27 @@ from onnx_bench.tasks.task import Task
         ("at least 70% on cifar100", {"task": "cifar100", "at_least": {"cifar100": 70.0}}),
         ("cifar100 accuracy between 60 and 70 %",
          {"task": "cifar100", "at_least": {"cifar100": 60.0}, "at_most": {"cifar100": 70.0}}),
+        ("cifar10 with 93.5% top-1 accuracy", {"task": "cifar10", "at_least": {"cifar10": 93.5}}),
+        ("an accuracy of 70 % on cifar100", {"task": "cifar100", "at_least": {"cifar100": 70.0}}),
+        ("runs on a Raspberry Pi 4 in less than 30 ms", {"max_latency": {"raspi4": 30.0}}),
+        ("Samsung Galaxy S7 under 100 ms, intel xeon gold 6226 below 9 ms",
+         {"max_latency": {"samsung_s7": 100.0, "gold_6226": 9.0}}),
+        ("low latency on an NVIDIA GTX 1080 Ti", {"objectives": ("latency/1080ti_1",)}),
+        ("at most 50 ms on titan rtx with batch size 32", {"max_latency": {"titan_rtx_32": 50.0}}),
+        ("BERT for SST-2", {"task": "glue/sst", "space": "bert"}),
+        ("semantic segmentation with a transnas micro cell",
+         {"task": "transnas/segmentsemantic", "space": "transnas_micro"}),
+        ("MobileNetV3 under 300M MACs", {"space": "ofa_mbv3", "max_macs": 3e8}),
+        ("autoformer-tiny", {"space": "autoformer", "objectives": ("params",)}),
+        ("a cheap net for cifar10", {"task": "cifar10", "objectives": ("macs",)}),
+        ("fast", {"objectives": ("macs",)}),
+        ("fast, under 10 ms on pixel3", {"max_latency": {"pixel3": 10.0}, "objectives": ("latency/pixel3",)}),
+        ("minimise latency on raspi4, parameters and MACs", {"objectives": ("latency/raspi4", "params", "macs")}),
+        ("low latency on raspi4 and parameters under 1M", {"max_params": 1e6, "objectives": ("latency/raspi4",)}),
+        ("a trade-off between accuracy and latency on pixel 3", {"objectives": ("latency/pixel3",)}),
+        ("a Pareto front of accuracy and MACs under 1M params", {"max_params": 1e6, "objectives": ("macs",)}),
+        ("a hundred thousand parameters, depth of 20, 30 MMACs",
+         {"max_params": 1e5, "max_depth": 20.0, "max_macs": 3e7}),
         ("good", {}),
     ],
 )  # fmt: skip
@@ -53,8 +74,12 @@ def test_sentences_are_understood(sentence: str, fields: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(
-    "sentence", ["at most banana", "under 10 bananas", "cifar10 and cifar100", "5 ms on a toaster", "99 % accuracy"]
-)
+    "sentence",
+    [
+        "at most banana", "under 10 bananas", "cifar10 and cifar100", "5 ms on a toaster", "99 % juice", "0 networks",
+        "raspberry pi 5 under 20 ms", "a few thousand parameters", "smaller than ResNet-18", "latency on pi 4",
+    ],
+)  # fmt: skip
 def test_numbers_that_are_not_understood_are_errors(sentence: str) -> None:
     with pytest.raises(InvalidConditionError):
         parse_sentence(sentence)
@@ -99,6 +124,24 @@ def test_what_a_predictor_was_fitted_to_is_known(sentence: str, fields: dict[str
         register_task(task)
     parsed = parse_sentence(sentence, OWN)
     assert parsed.condition == Condition(**fields) and parsed.ignored == ()
+
+
+def test_fast_is_what_was_fitted() -> None:
+    for task in OWN:
+        register_task(task)
+    assert parse_sentence("a fast net for cifar10", OWN).condition.objectives == ("latency",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "num"),
+    [
+        ("5 networks for cifar10", 5), ("give me three small nets", 3), ("20 different cifar10 cells", 20),
+        ("one architecture for cifar10", 1), ("cifar 10 networks", None), ("nas-bench 201 cells", None),
+        ("1M parameter networks", None), ("networks with 5 layers", None),
+    ],
+)  # fmt: skip
+def test_how_many_are_wanted(sentence: str, num: int | None) -> None:
+    assert parse_sentence(sentence).num == num
 
 
 def test_accuracies_are_of_tasks_that_have_one() -> None:

@@ -15,11 +15,11 @@ QUICK = ("--steps", "5")
 
 def test_a_sentence_is_shown_and_used(archlm_command: Run, tmp_path: Path) -> None:
     shown = archlm_command(
-        "generate", "a robust nasbench201 network for CIFAR-100 under 1M parameters", "--n", 3, *QUICK, "--json",
+        "generate", "three robust nasbench201 networks for CIFAR-100 under 1M parameters", *QUICK, "--json",
         "--out", tmp_path / "made",
     )  # fmt: skip
     assert shown.exit_code == 0, shown.output
-    assert "Understood: task cifar100, space nasbench201, params <= 1M" in shown.stderr
+    assert "Understood: 3 networks, task cifar100, space nasbench201, params <= 1M" in shown.stderr
     assert "Not used: robust" in shown.stderr
     found = json.loads(shown.stdout)
     assert len(found["networks"]) == 3
@@ -37,7 +37,8 @@ def test_an_answer_is_shown_though_it_cannot_be_written(archlm_command: Run, tmp
 
 
 def test_a_table_is_printed(archlm_command: Run) -> None:
-    shown = archlm_command("generate", "--space", "nats_size", "--max-macs", "30M", "--n", 2, *QUICK)
+    words = "five nets"  # what an option says holds
+    shown = archlm_command("generate", words, "--space", "nats_size", "--max-macs", "30M", "--n", 2, *QUICK)
     assert shown.exit_code == 0, shown.output
     assert "2 networks: task cifar10, space nats_size, macs <= 30M" in shown.stdout
     assert shown.stdout.count("met") == 2

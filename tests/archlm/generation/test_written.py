@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,8 @@ import torch
 
 from archlm import Condition, Generator
 from archlm.generation.generated import Generated
-from archlm.generation.pictures import block_pictures
+from archlm.generation.illuminate import Illuminated
+from archlm.generation.pictures import block_pictures, grid_picture
 from archlm.generation.report import write_generated
 from archlm.writing import at_once
 from generators.draw import Settings
@@ -85,7 +87,9 @@ def test_a_folder_holds_everything(generator: Generator, tmp_path: Path) -> None
         "trade-off-latency-raspi4.png", "trade-off-params.png",
     }  # fmt: skip
     page = (tmp_path / "out" / "report.md").read_text()
-    assert "hypervolume" in page and "params <= 1M" in page and found[0].arch in page
+    assert "hypervolume" in page and "params <= 1M" in page and found[0].arch in page.replace(r"\|", "|")
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert len(rows) == 5 and len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1, "bars of cells end none"
     mine = tmp_path / "out" / "04.onnx"
     mine.write_text("not of an answer")
     write_generated(tmp_path / "out", found[:2], Condition(space="nasbench201", max_params=1e6))
@@ -121,6 +125,29 @@ def test_an_interrupt_while_files_are_moved_leaves_all_of_them(tmp_path: Path, m
             (draft / name).write_text("later")
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == dict.fromkeys(("both", "list", "new"), "later")
+
+
+def test_a_grid_has_a_picture(tmp_path: Path) -> None:
+    archs = ["|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|",
+             "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|"]  # fmt: skip
+    answers = [{"task": "cifar10", "mean": mean, "q05": 80.0, "q95": 95.0, "in_distribution": 1.0}
+               for mean in (88.0, 92.0)]  # fmt: skip
+    found = [Generated("nasbench201", arch, None, answer, {"params": cost, "latency/raspi4": 9.0}, {})
+             for arch, answer, cost in zip(archs, answers, (1e5, 3e5), strict=True)]  # fmt: skip
+    edges = {"params": np.geomspace(5e4, 8e5, 5), "latency/raspi4": np.linspace(5, 13, 5)}
+    grid = Illuminated(found, [(1, 2), (2, 2)], edges)
+    write_generated(tmp_path, found, Condition(space="nasbench201"), grid=grid)
+    page = (tmp_path / "report.md").read_text()
+    assert "16 cells of a grid over params and latency/raspi4" in page and "for 14 nothing was found" in page
+    assert "(grid.png)" in page and "(trade-off-latency-raspi4.png)" in page and (tmp_path / "grid.png").is_file()
+    axes, bar = grid_picture(grid).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("params", "latency/raspi4 (ms)")
+    assert axes.xaxis.get_major_formatter()(2e5) == "200k" and axes.get_xscale() == "log"
+    assert bar.get_ylabel() == "predicted cifar10 (%)"
+    values = np.ma.asarray(axes.collections[0].get_array()).filled(np.nan)
+    assert values[2, 1] == 88 and values[2, 2] == 92 and np.isnan(values).sum() == 14
+    write_generated(tmp_path, found, Condition(space="nasbench201"))
+    assert not (tmp_path / "grid.png").exists(), "it was of an earlier answer"
 
 
 def test_titles_and_labels_can_be_read() -> None:
