@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,9 @@ from onnx_bench.tasks.latency import PREFIX as LATENCY
 class Oracle:
     """Asks about architectures of one space.
 
-    Predictions are of the network for the default task of the space, which the predictor was trained on; costs are of
-    the network for the task asked for as it would be trained, batch norms and all, which is what is written.
+    Where the space was measured on the task, predictions are of its networks as the predictor knows them, with the
+    head of the space's default task; elsewhere of the networks that are written. Costs are of the network for the task
+    asked for as it would be trained, batch norms and all, which is what is written.
 
     Attributes:
         predictor: Answers.
@@ -79,18 +80,21 @@ class Oracle:
             return [float(x) for x in self.predictor.weights.devices.predict(name.removeprefix(LATENCY), seen).mean]
         known = self._counts.setdefault(name, {})
         new = [arch for arch in dict.fromkeys(archs) if arch not in known]
-        as_trained = self.predictor.reads_as_trained(name)
-        graphs = (from_space(self.space, arch, as_trained=as_trained) for arch in new)
-        known |= zip(new, self.predictor.expected(graphs, name), strict=True)
+        known |= zip(new, self.predictor.expected(self._asked(new, name), name), strict=True)
         return [known[arch] for arch in archs]
+
+    def _asked(self, archs: Sequence[str], task: str) -> Iterator[ArchGraph]:
+        """The networks that the predictor is asked about."""
+        as_trained, weights = self.predictor.reads_as_trained(task), self.predictor.weights
+        strange = task in weights.tasks and self.space not in weights.task(task).spaces
+        head = head_of(self.space, task) if strange and task not in self.predictor.finetuned else None
+        return (from_space(self.space, arch, task=head, as_trained=as_trained) for arch in archs)
 
     def answers(self, archs: Iterable[str]) -> list[dict[str, Any]]:
         """What the predictor says."""
         listed = list(archs)
         new = [arch for arch in dict.fromkeys(listed) if arch not in self._answers]
-        as_trained = self.predictor.reads_as_trained(self.task)
-        graphs = (from_space(self.space, arch, as_trained=as_trained) for arch in new)
-        for arch, answer in zip(new, self.predictor.answers(graphs, [self.task]), strict=True):
+        for arch, answer in zip(new, self.predictor.answers(self._asked(new, self.task), [self.task]), strict=True):
             self._answers[arch] = answer | {"arch": arch}
         self.calls += len(new)
         return [self._answers[arch] for arch in listed]

@@ -117,9 +117,10 @@ def _page(
         ]  # fmt: skip
     lines += [
         "Parameters, multiply-accumulates and depth are those of the written files; predictions are of networks "
-        "nobody has trained, with the input and the head of their space, as the measured ones had, and, where costs "
-        "were fitted so, dead branches. `archlm predict` is asked about the file: where it has another head, that "
-        "of the task, it may say something else.", "", "![Architectures](architectures.png)", "",
+        "nobody has trained. Where their space was measured on the task, or you fitted it, they have the input and "
+        "the head of their space, as the measured ones had, and, where costs were fitted so, dead branches. `archlm "
+        "predict` is asked about the file: where it has another head, that of the task, it may say something else.",
+        "", "![Architectures](architectures.png)", "",
     ]  # fmt: skip
     if grid is not None and len(grid.edges) > 1:
         lines += [f"![The grid]({_GRID})"]
