@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archlm.members.gaussian_process import GaussianProcess, Kernel
+from encoders.features import NAMES
 from onnx_bench.arrays import Floats
 
 _REACH = 6.0
@@ -88,12 +89,14 @@ class FeatureProcess:
         """Inverse of `to_arrays`.
 
         Raises:
-            ValueError: The shapes do not fit together.
+            ValueError: Shapes do not fit together, or numbers are no numbers.
         """
         centre, factor, inputs, weights = (arrays[k].astype(float) for k in ("centre", "factor", "inputs", "weights"))
         kernels = tuple(Kernel(*map(float, row)) for row in arrays["kernels"])
-        if inputs.shape[1:] != centre.shape or factor.shape != centre.shape:
+        if {centre.shape, factor.shape, inputs.shape[1:]} != {(len(NAMES),)}:
             raise ValueError(f"{inputs.shape} inputs of a process with {centre.shape} and {factor.shape} scales")
         if weights.shape != (len(kernels), len(inputs)):
             raise ValueError(f"{weights.shape} weights of {len(kernels)} kernels and {len(inputs)} networks")
+        if not all(np.isfinite(values).all() for values in arrays.values()) or any(one.length <= 0 for one in kernels):
+            raise ValueError("numbers of a process that are not finite, or lengths that are not positive")
         return cls(centre, factor, inputs, kernels, weights, float(arrays["level"]))

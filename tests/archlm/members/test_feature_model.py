@@ -58,6 +58,9 @@ def test_a_process_comes_back_and_must_fit_together() -> None:
     for name in ("inputs", "factor", "weights"):
         with pytest.raises(ValueError, match=r"of a process|weights of"):
             FeatureProcess.from_arrays(arrays | {name: arrays[name][..., :-1]})
+    for wrong in ({"level": np.array(np.nan)}, {"kernels": np.zeros_like(arrays["kernels"])}):
+        with pytest.raises(ValueError, match="not finite"):
+            FeatureProcess.from_arrays(arrays | wrong)
 
 
 def test_what_does_not_vary_says_nothing() -> None:
