@@ -133,7 +133,7 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
     kinds: dict[tuple[Any, ...], int] = {}  # equal nodes are described once
     own, around = [], []
     for i, (op, inputs, attrs, shape, own_params, own_macs) in enumerate(nodes):
-        first = nodes[inputs[0]].shape if inputs and inputs[0] >= 0 else None
+        first = _first([nodes[i].shape if i >= 0 else None for i in inputs], spec(op).commutative)
         own.append(kinds.setdefault((op, attrs, shape, first, own_params, own_macs), len(kinds)))
         around.append((
             own_params / params, own_macs / macs, depth[i] / longest, height[i] / longest, log2(1 + len(inputs)),
@@ -143,6 +143,13 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
         return np.zeros((0, len(FEATURES)), np.float32)
     described = np.array([_own_features(*kind) for kind in kinds], np.float32)
     return np.concatenate([described[own], np.array(around, np.float32)], axis=1)
+
+
+def _first(shapes: Sequence[Shape | None], commutative: bool) -> Shape | None:
+    """Of the inputs of a node; of those whose order is without meaning the largest stands first."""
+    if commutative and len(shapes) > 1 and None not in shapes:
+        return max((shape for shape in shapes if shape is not None), key=lambda shape: (prod(shape), shape))
+    return shapes[0] if shapes else None
 
 
 _LOG10 = log1p(9)

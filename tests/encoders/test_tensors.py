@@ -57,6 +57,21 @@ def test_features_of_a_small_network(residual: ArchGraph) -> None:
     assert sum(column(arrays, "macs_share")) == pytest.approx(1)
 
 
+def test_a_gate_may_stand_on_either_side() -> None:
+    """Exporters write both: the numbers of a product once told them apart, and one network had two answers."""
+
+    def gated(first: bool) -> ArchGraph:
+        b = GraphBuilder()
+        x = b.conv(b.input((1, 8, 16, 16)), 8, 3)
+        gate = b.avg_pool(x, 16, 16)
+        end = b.linear(b.global_pool(b.add("Mul", *((gate, x) if first else (x, gate)))), 4)
+        return canonical(b.build(end))
+
+    one, other = gated(True), gated(False)
+    assert one.fingerprint() == other.fingerprint()
+    np.testing.assert_array_equal(to_arrays(one).x_num, to_arrays(other).x_num)
+
+
 def test_slots_tell_ordered_inputs_apart() -> None:
     b = GraphBuilder()
     x = b.input((1, 2, 4, 8))
