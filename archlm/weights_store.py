@@ -23,6 +23,7 @@ from archlm.members.blend import Blend
 from archlm.members.cross_domain import CrossDomainHead
 from archlm.members.cross_scale import CrossScale
 from archlm.members.feature_model import FeatureModel
+from archlm.members.feature_process import FeatureProcess
 from archlm.members.graph_member import GraphMember
 from archlm.members.neural_members import NeuralMembers
 from archlm.members.onnx_network import OnnxNetwork
@@ -96,8 +97,8 @@ def write_weights(
     files |= {_graph_file(i): network.content for i, network in enumerate(neural.graph.networks)}
     files |= {_task_file(name): write_booster(part.model.trees.booster).encode() for name, part in tasks.items()}
     files |= {
-        _process_file(name): save_safetensors({k: v.astype(np.float32) for k, v in own.items()})
-        for name, part in tasks.items() if (own := part.model.process_arrays())
+        _process_file(name): save_safetensors({k: v.astype(np.float32) for k, v in process.to_arrays().items()})
+        for name, part in tasks.items() if (process := part.model.process)
     }  # fmt: skip
     write_checkpoint(folder, files, about)
 
@@ -217,11 +218,11 @@ class Weights:
             file = _task_file(name)
             booster = read_booster(self.checkpoint.read(file).decode(), len(features.NAMES), file)
             trees = TaskModel(booster, ValueScale.from_json(body["scale"]))
-            process = _process_file(name)
-            few = process in self.checkpoint.names()
-            arrays = load_safetensors(self.checkpoint.read(process)) if few else {}
+            process = None
+            if (few := _process_file(name)) in self.checkpoint.names():
+                process = FeatureProcess.from_arrays(load_safetensors(self.checkpoint.read(few)))
             self._parts[name] = TaskPart(
-                FeatureModel(trees, FeatureModel.read_process(arrays)),
+                FeatureModel(trees, process),
                 {space: Blend.from_json(blend) for space, blend in body["blends"].items()},
                 ConformalBands.from_json(body["bands"]), body["widths"], CrossScale.from_json(body["cross"]),
             )  # fmt: skip

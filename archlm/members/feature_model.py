@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
 
 from archlm.members.feature_process import FeatureProcess
 from archlm.members.task_model import FEW, TaskModel
@@ -51,12 +47,3 @@ class FeatureModel:
         """What each feature adds to the score of the average network. Shapes: [B, F] -> [B, F]."""
         moved = self.trees.contributions(features)
         return moved if self.process is None else 0.5 * (moved + self.process.contributions(features))
-
-    def process_arrays(self) -> dict[str, NDArray[Any]]:
-        """Of the process, for a checkpoint; none where there is none."""
-        return {} if self.process is None else self.process.to_arrays()
-
-    @staticmethod
-    def read_process(arrays: Mapping[str, NDArray[Any]]) -> FeatureProcess | None:
-        """Inverse of `process_arrays`."""
-        return FeatureProcess.from_arrays(arrays) if arrays else None

@@ -37,7 +37,7 @@ def test_many_networks_are_left_to_trees(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(feature_model, "FEW", 100)
     features, values = networks(120)
     model = FeatureModel.fit(features, values)
-    assert model.process is None and not model.process_arrays()
+    assert model.process is None
     np.testing.assert_array_equal(model.score(features), model.trees.score(features))
 
 
