@@ -13,8 +13,10 @@ from archlm.members.gaussian_process import GaussianProcess, Kernel
 from encoders.features import NAMES
 from onnx_bench.arrays import Floats
 
-_REACH = 6.0
-"""Deviations at which features are cut off."""
+_REACH = 3.0
+"""Deviations at which features are cut off: no farther is it trusted to go on. Exporters of an untrained network count
+its norms or do not, which in a tiny one is sixteen deviations. With 6 real networks of unseen families are ranked by
+.003 of tau better."""
 _LEAST = 1e-6
 _STEPS = 32
 
