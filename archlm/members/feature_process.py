@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.members.gaussian_process import GaussianProcess, Kernel
+from archlm.members.gaussian_process import GaussianProcess, Kernel, distances
 from encoders.features import NAMES
 from onnx_bench.arrays import Floats
 
@@ -59,9 +59,10 @@ class FeatureProcess:
     def score(self, features: Floats) -> Floats:
         """Normal score within the task. Shapes: [B, F] -> [B]."""
         points = self.placed(features)
+        products, apart = points @ self.inputs.T, distances(points, self.inputs)
         found = np.full(len(points), self.level)
         for kernel, weights in zip(self.kernels, self.weights, strict=True):
-            found += kernel.covariances(points, self.inputs) @ weights
+            found += kernel.between(products, apart) @ weights
         return found
 
     def contributions(self, features: Floats) -> Floats:

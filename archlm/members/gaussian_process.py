@@ -32,10 +32,6 @@ class Kernel(NamedTuple):
         steps = np.sqrt(3.0) * apart / self.length
         return self.linear * products + (1.0 - self.linear) * (1.0 + steps) * np.exp(-steps)
 
-    def covariances(self, points: Floats, inputs: Floats) -> Floats:
-        """Shapes: [B, D], [N, D] -> [B, N]."""
-        return self.between(points @ inputs.T, distances(points, inputs))
-
     def gradients(self, points: Floats, inputs: Floats, weights: Floats) -> Floats:
         """Of the covariances with N inputs, summed by their weights. Shapes: [B, D], [N, D], [N] -> [B, D]."""
         pull = np.exp(-np.sqrt(3.0) * distances(points, inputs) / self.length) * weights
