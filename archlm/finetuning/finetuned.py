@@ -255,15 +255,15 @@ class FinetunedTask:
             choice = Choice(shares, {k: float(v) for k, v in body["errors"].items()}, arrays["scores"])
             places = BlockScale(ALL, arrays["mean"], arrays["factor"], arrays["decorrelation"])
             low, middle, high = map(float, body["band"])
-            found = cls(
+            made = cls(
                 Task.from_dict(body["task"]), tuple(body["names"]), tuple(body["texts"]), arrays["values"],
                 TargetScale.from_json(body["scale"]), learners, choice, (low, middle, high), places,
                 arrays["points"], arrays["usual"], dict(zip(SIGNALS, arrays["baselines"], strict=True)),
                 None if body["curve"] is None else LearningCurve.from_json(body["curve"]),
             )  # fmt: skip
             vectors = len(places.mean) - len(SIGNALS) - len(NAMES) - 2 * tasks
-            found.try_out(Sample.made_up(vectors, tasks))
-            return found
+            made.try_out(Sample.made_up(vectors, tasks))
+            return made
 
     def try_out(self, sample: Sample) -> None:
         """Ask what answers without graphs, so that what does not fit together is found before a user asks.
