@@ -40,7 +40,7 @@ def explain_graph(
 
     table = features.compute_many([graph])
     moved, score = member.contributions(table)[0], float(member.score(table)[0])
-    # Contributions add up to the distance from the member's average score; each gets its share of the way in values.
+    # Contributions add up to the distance from what the member takes as average; each gets its share in values.
     average, mean = to_value(np.array([score - moved.sum(), score])).tolist()
     unit = (mean - average) / moved.sum() if abs(moved.sum()) > 1e-9 else 0.0
     strongest = np.argsort(-np.abs(moved), kind="stable")[:FEATURES]

@@ -73,7 +73,7 @@ class Predictor:
             return cls(weights)
         from archlm.finetuning.store import read_finetuned  # nobody else waits for it
 
-        return cls(weights, read_finetuned(weights.checkpoint))
+        return cls(weights, read_finetuned(weights.checkpoint, len(weights.neural_tasks)))
 
     @property
     def tasks(self) -> tuple[str, ...]:

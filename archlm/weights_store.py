@@ -150,6 +150,11 @@ class Weights:
         """Names of the tasks that have a model."""
         return tuple(self._config["tasks"])
 
+    @property
+    def neural_tasks(self) -> tuple[str, ...]:
+        """Tasks that the neural members give scores for, in the order of these."""
+        return tuple(self._config["neural_tasks"])
+
     @cached_property
     @parsing("the cross-domain head")
     def head(self) -> CrossDomainHead:
@@ -173,7 +178,7 @@ class Weights:
         return NeuralMembers(
             GraphMember(tuple(network(_graph_file(i)) for i in range(self._config["graph_networks"]))),
             TextMember(tokenizer, network("text.onnx"), self._config["text_length"]),
-            tuple(self._config["neural_tasks"]), np.array(self._config["descriptors"], np.float32),
+            self.neural_tasks, np.array(self._config["descriptors"], np.float32),
         )  # fmt: skip
 
     @cached_property

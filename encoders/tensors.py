@@ -133,7 +133,9 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
     kinds: dict[tuple[Any, ...], int] = {}  # equal nodes are described once
     own, around = [], []
     for i, (op, inputs, attrs, shape, own_params, own_macs) in enumerate(nodes):
-        first = _first([nodes[i].shape if i >= 0 else None for i in inputs], spec(op).commutative)
+        first = nodes[inputs[0]].shape if inputs and inputs[0] >= 0 else None
+        if len(inputs) > 1 and spec(op).commutative:
+            first = _largest([nodes[k].shape if k >= 0 else None for k in inputs])
         own.append(kinds.setdefault((op, attrs, shape, first, own_params, own_macs), len(kinds)))
         around.append((
             own_params / params, own_macs / macs, depth[i] / longest, height[i] / longest, log2(1 + len(inputs)),
@@ -145,11 +147,11 @@ def _numbers(graph: ArchGraph, readers: Sequence[int], producers: Sequence[int])
     return np.concatenate([described[own], np.array(around, np.float32)], axis=1)
 
 
-def _first(shapes: Sequence[Shape | None], commutative: bool) -> Shape | None:
-    """Of the inputs of a node; of those whose order is without meaning the largest stands first."""
-    if commutative and len(shapes) > 1 and None not in shapes:
-        return max((shape for shape in shapes if shape is not None), key=lambda shape: (prod(shape), shape))
-    return shapes[0] if shapes else None
+def _largest(shapes: Sequence[Shape | None]) -> Shape | None:
+    """Of operands whose order is without meaning the largest stands first, unless a shape is unknown."""
+    if None in shapes or shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
+    return max((shape for shape in shapes if shape is not None), key=lambda shape: (prod(shape), shape))
 
 
 _LOG10 = log1p(9)

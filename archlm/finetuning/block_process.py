@@ -92,8 +92,12 @@ class BlockProcess:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> BlockProcess:
+        """Inverse of `to_arrays`. Raises ValueError where shapes do not fit together."""
         scale = BlockScale(tuple(names), arrays["input_mean"], arrays["input_factor"], arrays["decorrelation"])
-        return cls(scale, GaussianProcess.from_arrays(arrays))
+        process = GaussianProcess.from_arrays(arrays)
+        if {scale.mean.shape, scale.factor.shape} != {process.inputs.shape[1:]}:
+            raise ValueError(f"scales {scale.mean.shape} and {scale.factor.shape} of {process.inputs.shape} inputs")
+        return cls(scale, process)
 
 
 def _placed(scale: BlockScale, sample: Sample) -> Floats:

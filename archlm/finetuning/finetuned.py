@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,7 @@ from archlm.finetuning.target_scale import TargetScale
 from archlm.finetuning.trees import Trees
 from archlm.finetuning.tuned_networks import TunedNetworks
 from archlm.members.gaussian_process import distances
+from encoders.features import NAMES
 from onnx_bench.arrays import Floats
 from onnx_bench.errors import CheckpointError
 from onnx_bench.tasks.task import Task
@@ -219,16 +220,17 @@ class FinetunedTask:
         }
 
     @classmethod
-    def from_files(cls, body: Mapping[str, Any], content: bytes, source: str) -> FinetunedTask:
+    def from_files(cls, body: Mapping[str, Any], content: bytes, source: str, tasks: int) -> FinetunedTask:
         """Inverse of `to_files`.
 
         Args:
             body: The JSON.
             content: The arrays.
             source: What to call them in errors.
+            tasks: Of how many the pretrained members give scores.
 
         Raises:
-            CheckpointError: Something is missing, or of another version.
+            CheckpointError: Something is missing, does not fit together, or is of another version.
         """
         with parsing(source):
             if (found := int(body.get("version", 1))) != VERSION:
@@ -241,6 +243,9 @@ class FinetunedTask:
             lengths = {len(body[k]) for k in ("names", "texts")} | {len(arrays[k]) for k in _PER_NETWORK}
             if lengths != {arrays["baselines"].shape[1]}:
                 raise ValueError(f"it is of {sorted(lengths)} networks")
+            # Scores are NaN where a label was never held out.
+            if odd := [name for name, values in arrays.items() if name != "scores" and not np.isfinite(values).all()]:
+                raise ValueError(f"{', '.join(odd)} with numbers that are not finite")
             shares = {str(name): float(share) for name, share in body["shares"].items()}
             learners = {}
             for place, name in enumerate(shares):
@@ -250,12 +255,28 @@ class FinetunedTask:
             choice = Choice(shares, {k: float(v) for k, v in body["errors"].items()}, arrays["scores"])
             places = BlockScale(ALL, arrays["mean"], arrays["factor"], arrays["decorrelation"])
             low, middle, high = map(float, body["band"])
-            return cls(
+            made = cls(
                 Task.from_dict(body["task"]), tuple(body["names"]), tuple(body["texts"]), arrays["values"],
                 TargetScale.from_json(body["scale"]), learners, choice, (low, middle, high), places,
                 arrays["points"], arrays["usual"], dict(zip(SIGNALS, arrays["baselines"], strict=True)),
                 None if body["curve"] is None else LearningCurve.from_json(body["curve"]),
             )  # fmt: skip
+            vectors = len(places.mean) - len(SIGNALS) - len(NAMES) - 2 * tasks
+            made.try_out(Sample.made_up(vectors, tasks))
+            return made
+
+    def try_out(self, sample: Sample) -> None:
+        """Ask what answers without graphs, so that what does not fit together is found before a user asks.
+
+        Raises:
+            ValueError: The answers are not finite; shapes that do not fit raise others as well.
+        """
+        asked = [name for name, learner in self.learners.items() if not isinstance(learner, TunedNetworks)]
+        choice = replace(self.choice, shares={name: self.choice.shares[name] for name in asked})
+        with np.errstate(all="ignore"):
+            answers = replace(self, choice=choice).answer(sample)
+        if not all(np.isfinite(values).all() for values in answers):
+            raise ValueError("its answers are not finite")
 
 
 def _read_learner(name: str, arrays: Mapping[str, NDArray[Any]]) -> Learner:

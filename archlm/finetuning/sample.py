@@ -96,6 +96,15 @@ class Sample:
         }  # fmt: skip
         return cls(blocks, graphs)
 
+    @classmethod
+    def made_up(cls, vectors: int, tasks: int) -> Sample:
+        """A network that there is not, to try learners on: vectors of so many numbers, scores for so many tasks."""
+        widths = {
+            "size": len(SIGNALS), FEATURES: len(NAMES), "vectors": vectors, "scores": 2 * tasks, "described": 1,
+            "work": len(work.NAMES), "work as trained": len(work.NAMES),
+        }  # fmt: skip
+        return cls({name: np.ones((1, width)) for name, width in widths.items()})
+
 
 class LazyBlocks(Mapping[str, Floats]):
     """Blocks that are computed when they are first read: few learners read all."""

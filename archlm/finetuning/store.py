@@ -19,17 +19,15 @@ def finetuned_files(tasks: Mapping[str, FinetunedTask]) -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def read_finetuned(checkpoint: Checkpoint) -> dict[str, FinetunedTask]:
-    """The fine-tuned tasks of a checkpoint, by name.
+def read_finetuned(checkpoint: Checkpoint, tasks: int) -> dict[str, FinetunedTask]:
+    """The fine-tuned tasks of a checkpoint, by name; of `tasks` its pretrained members give scores.
 
     Raises:
         CheckpointError: A file is missing, altered, damaged or of another version.
     """
     stems = [n.removesuffix(_JSON) for n in checkpoint.names() if n.startswith(PREFIX) and n.endswith(_JSON)]
-    tasks = [
-        FinetunedTask.from_files(
-            checkpoint.read_json(stem + _JSON), checkpoint.read(stem + _ARRAYS), f"{stem} in {checkpoint.folder}"
-        )
-        for stem in sorted(stems, key=len)  # 10 after 9
-    ]
-    return {found.task.name: found for found in tasks}
+    found = []
+    for stem in sorted(stems, key=len):  # 10 after 9
+        body, arrays = checkpoint.read_json(stem + _JSON), checkpoint.read(stem + _ARRAYS)
+        found.append(FinetunedTask.from_files(body, arrays, f"{stem} in {checkpoint.folder}", tasks))
+    return {one.task.name: one for one in found}

@@ -55,8 +55,15 @@ class Trees:
         return cls(tuple(names), table.shape[1], lgb.train(parameters, lgb.Dataset(table, scores), rounds))
 
     def predict(self, sample: Sample) -> Floats:
-        """Mean scores. Shapes: B networks -> [B]."""
-        scores: Floats = np.asarray(self.booster.predict(_table(sample, self.names), num_threads=1))
+        """Mean scores. Shapes: B networks -> [B].
+
+        Raises:
+            ValueError: The trees read another number of columns.
+        """
+        table = _table(sample, self.names)
+        if table.shape[1] != self.inputs:
+            raise ValueError(f"trees of {self.inputs} columns are asked about {table.shape[1]}")
+        scores: Floats = np.asarray(self.booster.predict(table, num_threads=1))
         return scores
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

@@ -44,6 +44,9 @@ class FeatureModel:
         return self.scale.to_value(self.score(features))
 
     def contributions(self, features: Floats) -> Floats:
-        """What each feature adds to the score of the average network. Shapes: [B, F] -> [B, F]."""
+        """What each feature adds to the average score of trees, and to a process's score of the average network.
+
+        Shapes: [B, F] -> [B, F].
+        """
         moved = self.trees.contributions(features)
         return moved if self.process is None else 0.5 * (moved + self.process.contributions(features))

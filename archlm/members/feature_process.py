@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archlm.members.gaussian_process import GaussianProcess, Kernel
+from archlm.members.gaussian_process import GaussianProcess, Kernel, distances, read_kernels
 from encoders.features import NAMES
 from onnx_bench.arrays import Floats
 
@@ -61,9 +61,10 @@ class FeatureProcess:
     def score(self, features: Floats) -> Floats:
         """Normal score within the task. Shapes: [B, F] -> [B]."""
         points = self.placed(features)
+        products, apart = points @ self.inputs.T, distances(points, self.inputs)
         found = np.full(len(points), self.level)
         for kernel, weights in zip(self.kernels, self.weights, strict=True):
-            found += kernel.covariances(points, self.inputs) @ weights
+            found += kernel.between(products, apart) @ weights
         return found
 
     def contributions(self, features: Floats) -> Floats:
@@ -94,11 +95,11 @@ class FeatureProcess:
             ValueError: Shapes do not fit together, or numbers are no numbers.
         """
         centre, factor, inputs, weights = (arrays[k].astype(float) for k in ("centre", "factor", "inputs", "weights"))
-        kernels = tuple(Kernel(*map(float, row)) for row in arrays["kernels"])
+        kernels = read_kernels(arrays["kernels"])
         if {centre.shape, factor.shape, inputs.shape[1:]} != {(len(NAMES),)}:
             raise ValueError(f"{inputs.shape} inputs of a process with {centre.shape} and {factor.shape} scales")
         if weights.shape != (len(kernels), len(inputs)):
             raise ValueError(f"{weights.shape} weights of {len(kernels)} kernels and {len(inputs)} networks")
-        if not all(np.isfinite(values).all() for values in arrays.values()) or any(one.length <= 0 for one in kernels):
-            raise ValueError("numbers of a process that are not finite, or lengths that are not positive")
+        if not all(np.isfinite(values).all() for values in arrays.values()):
+            raise ValueError("numbers of a process that are not finite")
         return cls(centre, factor, inputs, kernels, weights, float(arrays["level"]))

@@ -32,10 +32,6 @@ class Kernel(NamedTuple):
         steps = np.sqrt(3.0) * apart / self.length
         return self.linear * products + (1.0 - self.linear) * (1.0 + steps) * np.exp(-steps)
 
-    def covariances(self, points: Floats, inputs: Floats) -> Floats:
-        """Shapes: [B, D], [N, D] -> [B, N]."""
-        return self.between(points @ inputs.T, distances(points, inputs))
-
     def gradients(self, points: Floats, inputs: Floats, weights: Floats) -> Floats:
         """Of the covariances with N inputs, summed by their weights. Shapes: [B, D], [N, D], [N] -> [B, D]."""
         pull = np.exp(-np.sqrt(3.0) * distances(points, inputs) / self.length) * weights
@@ -189,12 +185,34 @@ class GaussianProcess:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> GaussianProcess:
-        kernels = tuple(Kernel(*map(float, row)) for row in arrays["kernels"])
+        """Inverse of `to_arrays`.
+
+        Raises:
+            ValueError: Shapes do not fit together, or what must be positive is not.
+        """
+        kernels = read_kernels(arrays["kernels"])
+        masses, (labels, _) = arrays["masses"], arrays["inputs"].shape
+        shapes = {
+            "masses": (len(kernels), masses.shape[-1]), "weights": (*masses.shape, labels),
+            "inverse": (len(kernels), labels, labels), "variance": (len(kernels),),
+        }  # fmt: skip
+        if odd := [f"{name} {arrays[name].shape}" for name, shape in shapes.items() if arrays[name].shape != shape]:
+            raise ValueError(f"{', '.join(odd)} of a process with {len(kernels)} kernels and {labels} networks")
         noise, typical, mean, spread = map(float, arrays["numbers"])
+        if not min(noise, typical, spread) > 0:
+            raise ValueError(f"a process with noise {noise:g}, typical deviation {typical:g} and spread {spread:g}")
         return cls(
             arrays["inputs"], kernels, arrays["masses"], arrays["weights"], arrays["inverse"], arrays["variance"],
             noise, typical, mean, spread,
         )  # fmt: skip
+
+
+def read_kernels(rows: NDArray[Any]) -> tuple[Kernel, ...]:
+    """Kernels of a checkpoint. Shapes: [K, 2]. Raises ValueError where a length is not positive."""
+    kernels = tuple(Kernel(*map(float, row)) for row in rows)
+    if any(not kernel.length > 0 for kernel in kernels):
+        raise ValueError("kernels of a process whose lengths are not positive")
+    return kernels
 
 
 def _probabilities(found: Sequence[Explanation]) -> Floats:

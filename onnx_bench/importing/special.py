@@ -181,8 +181,10 @@ def gather_all(e: Evaluator, c: Call) -> None:
     if x.node < 0 or not shape or value is None or value.ndim == 0 or not 0 < value.size <= MAX_VALUE:
         return
     target = value.shape
+    if not _takes_all(c, value, x.full or shape):  # the first of a batch is all that is left of it, but not all
+        return
     if not _takes_all(c, value, shape):
-        if x.outer > 1 or x.full is None or target[0] % c.batch or not _takes_all(c, value, x.full):
+        if x.outer > 1 or target[0] % c.batch:
             return
         target = (target[0] // c.batch, *target[1:])
     if c.op == "GatherND":
@@ -196,7 +198,8 @@ def gather_all(e: Evaluator, c: Call) -> None:
 def _takes_all(c: Call, positions: np.ndarray, shape: Shape) -> bool:
     """Whether `positions` are those of all elements of a tensor of this shape, along the axes they refer to."""
     if c.op == "Gather":
-        return np.array_equal(positions.ravel(), np.arange(shape[own_axis(c)]))
+        count = shape[own_axis(c)]  # of a large tensor few elements are taken: positions of all take memory
+        return positions.size == count and np.array_equal(positions.ravel(), np.arange(count))
     count = positions.shape[-1]
     axes = shape[: 0 if c.attrs.get("batch_dims") else count]
     return prod(axes) * count == positions.size and np.array_equal(

@@ -209,8 +209,9 @@ def test_explanation(predictor: Predictor) -> None:
 
 @pytest.mark.parametrize(
     ("item", "task"),
-    [(EXAMPLE, "cifar10"), (("nasbench201", GOOD), "cifar10"), (EXAMPLE, "transnas/room_layout")],
-)
+    [(EXAMPLE, "cifar10"), (("nasbench201", GOOD), "cifar10"), (EXAMPLE, "transnas/room_layout"),
+     (EXAMPLE, "imagenet-1k")],
+)  # fmt: skip
 def test_what_raises_the_score_is_explained_as_raising_the_value(predictor: Predictor, item: Any, task: str) -> None:
     weights, part, graph = predictor.weights, predictor.weights.task(task), as_graph(item)
     table = compute_many([graph])

@@ -41,3 +41,13 @@ def test_ctrl_c_waits_for_a_worker_that_is_being_started() -> None:
         inside = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     after = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert (inside.strip(), after.strip()) == ("True", "False")
+
+
+def test_who_had_shut_out_ctrl_c_still_does() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        with workers._deaf_to_ctrl_c():
+            pass
+        assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load, save
 
 from archlm import Predictor
 from archlm.finetuning import report, selection
+from archlm.finetuning.block_process import BlockProcess
 from archlm.finetuning.finetuned import FinetunedTask
 from archlm.finetuning.report import write_report
 from archlm.finetuning.selection import CHOSEN, NETWORKS
@@ -173,14 +177,46 @@ def test_a_report_that_cannot_be_written_is_said(fitted: Predictor, tmp_path: Pa
 
 
 def test_a_damaged_task_is_a_checkpoint_error(fitted: Predictor) -> None:
-    files = fitted.finetuned["speed"].to_files("x")
+    files, tasks = fitted.finetuned["speed"].to_files("x"), len(fitted.weights.neural_tasks)
     body, content = json.loads(files["x.json.gz"]), files["x.safetensors"]
     for damaged in ([], None, body | {"shares": []}, body | {"names": body["names"][1:]}, body | {"band": [1]}):
         with pytest.raises(CheckpointError, match="mine is damaged"):
-            FinetunedTask.from_files(damaged, content, "mine")
+            FinetunedTask.from_files(damaged, content, "mine", tasks)
     for cut in (b"", b"no arrays", content[:-4]):
         with pytest.raises(CheckpointError, match="mine is damaged"):
-            FinetunedTask.from_files(body, cut, "mine")
+            FinetunedTask.from_files(body, cut, "mine", tasks)
+
+
+ARRAYS = [
+    ("decorrelation", lambda old: old[:-1, :-1]), ("mean", lambda old: old[:-1]), ("points", lambda old: old[:, 1:]),
+    ("points", lambda old: old * np.nan), ("usual", lambda old: old * np.inf), ("learner.decorrelation", np.ravel),
+    ("learner.weights", lambda old: old[..., :-1]), ("learner.inverse", lambda old: old[:, :-1, :-1]),
+    ("learner.masses", lambda old: old[:1, :1]), ("learner.kernels", np.zeros_like),
+    ("learner.variance", lambda old: old[:0]), ("learner.numbers", lambda old: -old),
+    ("learner.inputs", lambda old: old[:, :-1]), ("learner.input_mean", lambda old: old[None]),
+    ("learner.input_factor", lambda old: np.full_like(old, np.inf)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change"), ARRAYS)
+def test_arrays_that_do_not_fit_are_found_when_they_are_read(
+    fitted: Predictor, name: str, change: Callable[[Any], Any]
+) -> None:
+    part, tasks = fitted.finetuned["speed"], len(fitted.weights.neural_tasks)
+    place = [isinstance(one, BlockProcess) for one in part.learners.values()].index(True)
+    files = part.to_files("x")
+    body, arrays = json.loads(files["x.json.gz"]), load(files["x.safetensors"])
+    FinetunedTask.from_files(body, files["x.safetensors"], "mine", tasks)
+    key = name.replace("learner", f"learner{place}")
+    content = save(arrays | {key: np.ascontiguousarray(change(arrays[key]))})
+    with pytest.raises(CheckpointError, match="mine is damaged"):
+        FinetunedTask.from_files(body, content, "mine", tasks)
+
+
+def test_a_task_that_was_fitted_beside_other_members_is_found_when_it_is_read(fitted: Predictor) -> None:
+    files, tasks = fitted.finetuned["speed"].to_files("x"), len(fitted.weights.neural_tasks)
+    with pytest.raises(CheckpointError, match="mine is damaged"):
+        FinetunedTask.from_files(json.loads(files["x.json.gz"]), files["x.safetensors"], "mine", tasks + 200)
 
 
 def test_a_wrong_table_gives_no_predictor(table: pd.DataFrame) -> None:

@@ -48,6 +48,8 @@ def test_trees_learn_and_come_back() -> None:
     broken = trees.to_arrays() | {"inputs": np.array([3])}
     with pytest.raises(CheckpointError):
         Trees.from_arrays(broken, ("size",))
+    with pytest.raises(ValueError, match="trees of 12 columns are asked about 4"):
+        Trees.from_arrays(trees.to_arrays(), ("size",)).predict(fresh)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def test_many_tasks_keep_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(FinetunedTask, "from_files", lambda body, *_: named(body))
     names = [f"task {place}" for place in range(12)]
     write_checkpoint(tmp_path, finetuned_files({name: named(name) for name in names}), {})
-    assert list(read_finetuned(Checkpoint(tmp_path))) == names
+    assert list(read_finetuned(Checkpoint(tmp_path), 1)) == names
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_a_task_of_another_archlm_is_to_be_fitted_again(tmp_path: Path, body: di
     files = {"finetuned-0.json.gz": json.dumps(body).encode(), "finetuned-0.safetensors": b""}
     write_checkpoint(tmp_path, files, {})
     with pytest.raises(CheckpointError, match=rf"finetuned-0 in .* was fitted by {when} archlm .*: fit it again from"):
-        read_finetuned(Checkpoint(tmp_path))
+        read_finetuned(Checkpoint(tmp_path), 1)

@@ -91,6 +91,7 @@ def test_pairs_within_a_batch() -> None:
     [
         ("float[12,8] x", "h = MatMul (x, w) y = MatMul (a, h)", "float[8,8] w; float[12,12] a"),  # graph convolution
         ("float[12,8] x", "h = Gather (x, i) y = Relu (h)", "int64[100] i"),  # message passing
+        ("float[12,8] x", "h = Gather (x, i) y = Relu (h)", "int64[1] i = {0}"),  # the first node of a graph
         ("float[35,1,4] x", "y, h = RNN <hidden_size = 5> (x, w, r)", "float[1,5,4] w; float[1,5,5] r"),  # sequence
         ("float[12,8] x", "y = ReduceMean <axes = [0]> (x)", ""),  # a set
         ("float[12,8] x", "t = Transpose (x) s = MatMul (x, t) a = Softmax (s) y = MatMul (a, x)", ""),  # tokens
@@ -131,6 +132,11 @@ def test_gathering_everything_is_a_reshape(batch: int) -> None:
     assert [output(graph).shape for graph in graphs] == [(1, 1, 1, 5)] * 3
     assert len({graph.fingerprint() for graph in graphs}) == 1
     assert [graph.warnings for graph in graphs] == [()] * 3
+
+
+def test_gathering_few_of_very_many_needs_no_memory() -> None:
+    graph = imported("y = Gather <axis = 1> (x, at)", inputs=f"float[1,{1 << 50}] x", stored="int64[2] at = {0, 1}")
+    assert output(graph.normalise()).shape == (1, 2)
 
 
 def test_gathering_in_another_order_is_none() -> None:
