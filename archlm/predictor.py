@@ -108,8 +108,8 @@ class Predictor:
 
         Raises:
             UnknownNameError: A task or the space is not known.
-            UserInputError: The items are a table; a task is neither a name nor a `Task`; `records` holds no finished data
-                set of this version, or a damaged one.
+            UserInputError: The items are a table; a task is neither a name nor a `Task`; `records` holds no
+                finished data set of this version, or a damaged one.
         """
         import pandas as pd
 
