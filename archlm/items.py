@@ -15,7 +15,16 @@ from onnx_bench.spaces.base import DrawnSpace
 
 
 def as_list(items: Any) -> list[Any]:
-    """Items as a list; one alone is a list of one. Two names are two files, unless the first is that of a space."""
+    """Items as a list; one alone is a list of one. Two names are two files, unless the first is that of a space.
+
+    Raises:
+        UserInputError: A table, which would be a list of the names of its columns.
+    """
+    if hasattr(items, "columns"):
+        raise UserInputError(
+            "a table is no list of networks; pass its column of names, e.g. table['arch'], with space=... where these "
+            "are architecture strings"
+        )
     first = items[0] if isinstance(items, tuple) and len(items) == 2 else items
     alone = _is_file(items) or isinstance(items, (ArchGraph, bytearray, memoryview)) or hasattr(first, "state_dict")
     alone = alone or (first is not items and isinstance(first, str) and first in spaces.list_spaces())

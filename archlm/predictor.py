@@ -17,6 +17,7 @@ from archlm.latency_answer import latency_rows
 from archlm.measured_answer import familiarity, measured_rows, quality_sign
 from archlm.signals import Signals
 from archlm.weights_store import Weights
+from onnx_bench import spaces
 from onnx_bench.arrays import Floats
 from onnx_bench.errors import UserInputError
 from onnx_bench.graph import ArchGraph
@@ -87,8 +88,9 @@ class Predictor:
         return {name: part.task for name, part in self.finetuned.items()}
 
     def predict(
-        self, items: Any, tasks: str | Task | Iterable[str | Task] = ("cifar10",), *, records: str | Path | None = None
-    ) -> pd.DataFrame:
+        self, items: Any, tasks: str | Task | Iterable[str | Task] = ("cifar10",), *,
+        space: str | None = None, records: str | Path | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
         """Answer every task for every item.
 
         Args:
@@ -96,6 +98,7 @@ class Predictor:
                 one may stand alone.
             tasks: One or several names of tasks, see `tasks`; or a `Task` that nobody has measured, to be asked by its
                 description alone: it gets a percentile, a score and a warning, but no value.
+            space: The items are architecture strings of this search space, a column of a table for example.
             records: A data set made by `archlm bench build`: what it has measured of the networks and of their
                 neighbours stands in the answers, as `measured`.
 
@@ -104,16 +107,19 @@ class Predictor:
             cannot be read has `error` set and no numbers.
 
         Raises:
-            UnknownNameError: A task is not known.
-            UserInputError: A task is neither a name nor a `Task`; `records` holds no finished data set of this version,
-                or a damaged one.
+            UnknownNameError: A task or the space is not known.
+            UserInputError: The items are a table; a task is neither a name nor a `Task`; `records` holds no
+                finished data set of this version, or a damaged one.
         """
         import pandas as pd
 
         def read() -> Iterator[ArchGraph | UserInputError]:
-            yield from as_graphs(listed, as_trained=any(self.reads_as_trained(task) for task in asked))
+            members = listed if space is None else [(space, item) for item in listed]
+            yield from as_graphs(members, as_trained=any(self.reads_as_trained(task) for task in asked))
 
         listed = as_list(items)
+        if space is not None:
+            spaces.get(space)  # one mistake, not one of each item
         asked = [tasks] if isinstance(tasks, str) or not isinstance(tasks, Iterable) else list(tasks)
         rows = list(self.answers(read(), asked, None if records is None else open_records(records)))
         for place, row in enumerate(rows):

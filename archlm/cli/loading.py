@@ -84,12 +84,12 @@ def find_sources(
 
 def _from_argument(argument: str, inputs: Sequence[str]) -> list[Source]:
     path = Path(argument)
-    if path.is_dir():
+    if os.path.isdir(argument):  # of a Path, a name that is too long for a file would be an OSError
         files = sorted(found for found in path.rglob("*") if found.suffix.lower() == ".onnx" and not found.is_dir())
         if files:
             return [Source(str(file), path=file) for file in files]
         return [Source(argument, graph=MalformedModelError("no .onnx file in this directory or below it"))]
-    if path.exists():
+    if os.path.exists(argument):
         return [Source(argument, path=path)]
     if argument == "-":
         return [Source(argument, graph=MalformedModelError("standard input is not read; give the path of a file"))]

@@ -12,7 +12,7 @@ import typer
 
 from archlm.cli.lean_imports import hidden
 from archlm.cli.loading import InputOption, check_options, find_sources, listed, read_sources
-from archlm.cli.terminal import fail, print_json, print_table, progress, report
+from archlm.cli.terminal import clean, fail, print_json, print_table, progress, report
 from archlm.writing import write_whole, writing
 from onnx_bench.errors import ArchLMError, InvalidTableError, UserInputError
 
@@ -85,6 +85,9 @@ def suggest(
         print_table("Measure these, in this order", ("", "architecture", "novelty"), cells, right=("", "novelty"))
     if csv is not None:
         _write(csv, rows, space, target)  # last: where it cannot be written, the suggestions are not lost
+        if not as_json:
+            more = "" if model is None else f" --model {model}"
+            typer.echo(clean(f"Fill in {target!r} in {csv}, then: archlm finetune {csv} --target {target}{more}"))
     if not complete:
         raise typer.Exit(1)
 

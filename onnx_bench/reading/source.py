@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -13,6 +14,8 @@ from onnx_bench.errors import MalformedModelError, ModelTooLargeError
 from onnx_bench.reading.text import quote
 
 Source = str | Path | bytes
+
+_MAYBE_A_MEMBER = "; if it is an architecture string, name its search space beside it"
 
 
 def name_of(source: Source) -> str:
@@ -38,7 +41,9 @@ def opened(source: Source, limit: int) -> Iterator[bytes | int]:
         file = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise MalformedModelError(f"{shown} cannot be opened: {reason}") from error
+        missing = isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENAMETOOLONG)
+        hint = _MAYBE_A_MEMBER if missing and not os.fspath(source).endswith(".onnx") else ""
+        raise MalformedModelError(f"{shown} cannot be opened: {reason}{hint}") from error
     try:
         found = os.fstat(file)
         if stat.S_ISDIR(found.st_mode):

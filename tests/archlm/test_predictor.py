@@ -135,6 +135,19 @@ def test_one_item_and_one_task_need_no_list(predictor: Predictor) -> None:
     assert predictor.predict(EXAMPLE.read_bytes(), "cifar10")["mean"][0] == listed["mean"][0]
 
 
+def test_the_column_of_a_table_names_members_of_a_space(predictor: Predictor) -> None:
+    table = pd.DataFrame({"arch": [GOOD, POOR, "8:8"], "seed": [1, 2, 3]})
+    answers = predictor.predict(table["arch"], "cifar10", space="nasbench201")
+    pairs = predictor.predict([("nasbench201", GOOD), ("nasbench201", POOR)], "cifar10")
+    assert answers["arch"].tolist() == table["arch"].tolist()  # so that the two can be merged
+    assert answers["mean"][:2].tolist() == pairs["mean"].tolist() and answers["error"][2] is not None
+    assert predictor.predict(GOOD, "cifar10", space="nasbench201")["mean"][0] == pairs["mean"][0]
+    with pytest.raises(UserInputError, match="pass its column of names"):  # not the names of its columns as files
+        predictor.predict(table, "cifar10", space="nasbench201")
+    with pytest.raises(UnknownNameError, match="nb201"):
+        predictor.predict(table["arch"], "cifar10", space="nb201")
+
+
 @pytest.mark.parametrize("kind", [tuple, iter, dict.fromkeys, pd.Series])
 def test_tasks_in_any_collection(predictor: Predictor, kind: Any) -> None:
     names = ["cifar10", "imagenet-1k"]

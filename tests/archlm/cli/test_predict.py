@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from archlm.answer import COLUMNS
+from onnx_bench.spaces import get
 from onnx_bench.tasks import registry
 from tests.archlm.cli.conftest import EXAMPLE, Run
 from tests.archlm.test_record_store import GOOD, write_store
@@ -135,6 +137,15 @@ def test_a_directory_holds_files_of_any_case_and_links_that_lead_nowhere(
     good, lost = answers(archlm_command, tmp_path, "--task", "cifar10")
     assert good["error"] is None
     assert "cannot be opened" in lost["error"]["message"]  # type: ignore[index]
+
+
+def test_an_architecture_string_without_its_space_is_an_error_of_that_item_alone(
+    archlm_command: Run, example: Path
+) -> None:
+    darts = get("darts").sample(random.Random(0))  # longer than a file name may be
+    good, lost = answers(archlm_command, example, darts, "--task", "cifar10")
+    assert good["error"] is None
+    assert "name its search space" in lost["error"]["message"]  # type: ignore[index]
 
 
 def test_answers_are_shown_although_their_table_cannot_be_written(

@@ -43,6 +43,18 @@ def test_ask_tell_ask_again(archlm_command: Run, tmp_path: Path) -> None:
     assert shown.exit_code == 1 and "10 networks are asked for, but only 9 distinct" in shown.stderr
 
 
+def test_what_to_do_next_is_said_and_works(archlm_command: Run, tmp_path: Path) -> None:
+    asked, out = tmp_path / "ask.csv", tmp_path / "fitted"
+    shown = archlm_command(*DRAWN, "--num", 5, "--csv", asked, "--target", "latency")
+    said, command = shown.stdout.strip().splitlines()[-1].split(": archlm ")
+    assert said == f"Fill in 'latency' in {asked}, then"
+    header, *lines = asked.read_text().splitlines()
+    asked.write_text("\n".join([header, *(f"{line}{place + 1}" for place, line in enumerate(lines))]))
+    assert archlm_command(*command.split(), "--out", out).exit_code == 0
+    again = archlm_command(*DRAWN, "--num", 1, "--csv", tmp_path / "more.csv", "--target", "latency", "--model", out)
+    assert again.stdout.strip().endswith(f" --target latency --model {out}"), again.output
+
+
 def test_suggestions_are_shown_although_the_table_cannot_be_written(archlm_command: Run, tmp_path: Path) -> None:
     shown = archlm_command(*DRAWN, "--num", 2, "--csv", tmp_path / "no" / "ask.csv", "--json")
     assert len(json.loads(shown.stdout)) == 2

@@ -53,6 +53,8 @@ def test_sources_that_are_no_file(tmp_path: Path, trusted: bool) -> None:
         str(tmp_path / "pipe.onnx"): "is a pipe, socket or device; give a regular file",
         "/dev/zero": "'/dev/zero' is a pipe, socket or device; give a regular file",
         str(tmp_path / "missing.onnx"): "cannot be opened: No such file or directory",
+        "8:8:8:8:8": "No such file or directory; if it is an architecture string, name its search space beside it",
+        "Genotype(" * 99: "File name too long; if it is an architecture string, name its search space beside it",
         "a\x00b": "'a\\x00b' cannot be opened: embedded null byte",
         str(tmp_path / "empty.onnx"): "not an ONNX model: this is an empty file",
     }.items():
