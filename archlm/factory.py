@@ -85,6 +85,8 @@ def _find(name: str) -> Any:
     except (Exception, SystemExit) as error:  # the user's own code may raise anything, and scripts exit
         hidden = [floor for floor in FLOORS if Path(floor).exists() or Path(f"{floor}.py").exists()]
         hint = f" (archlm's own package {hidden[0]!r} hides yours while it runs)" if hidden else ""
+        if module_name.endswith(".py"):
+            hint = f"; name the module, not its file: {module_name.removesuffix('.py')}:{attribute}"
         raise UnknownNameError(
             f"cannot import {module_name!r} from {here}: {type(error).__name__}: {error}{hint}"
         ) from error

@@ -76,6 +76,11 @@ def test_a_missing_module_is_said(project: str) -> None:
         load_factory("no_such_module:net")
 
 
+def test_a_file_in_the_place_of_its_module_is_explained(project: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"name the module, not its file: {project}:build"):
+        load_factory(f"{project}.py:build")
+
+
 def test_a_script_that_exits_is_said(project: str, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("import sys\nsys.exit(0)\n")
     with pytest.raises(UnknownNameError, match=r"cannot import 'script' .*SystemExit"):
