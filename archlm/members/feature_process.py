@@ -15,8 +15,8 @@ from onnx_bench.arrays import Floats
 
 _REACH = 3.0
 """Deviations at which features are cut off: no farther is it trusted to go on. Exporters of an untrained network count
-its norms or do not, which in a tiny one is sixteen deviations. With 6 real networks of unseen families are ranked by
-.003 of tau better."""
+its norms or do not, which in a tiny one is sixteen deviations. With 6, real networks of unseen families are ranked as
+well in 25 folds (by .003 of tau better in the first 15)."""
 _LEAST = 1e-6
 _STEPS = 32
 
