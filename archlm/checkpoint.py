@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from archlm.writing import at_once
 from onnx_bench.errors import CheckpointError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 _MOST_STORED = 1 << 30
 _MOST_UNPACKED = 64 << 20

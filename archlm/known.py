@@ -41,15 +41,18 @@ class KnownArchitectures:
     Attributes:
         names: [R] descriptions in the language of their space.
         spaces: [R] names of the spaces.
+        kinds: [R] the space, and which task's head it is where it is not the space's default one: networks of one kind
+            tell which distances are usual among them.
         points: float32 [R, D], standardised embeddings.
         centre: [D], mean of the embeddings.
         scale: [D], their deviation.
-        familiar: For each space the sorted distances of its own held-out networks from the index.
+        familiar: For each kind the sorted distances of its own held-out networks from the index.
         predicted: [R, T] predicted normal scores of quality, in the order of the predictor's tasks.
     """
 
     names: tuple[str, ...]
     spaces: tuple[str, ...]
+    kinds: tuple[str, ...]
     points: NDArray[np.float32]
     centre: Floats
     scale: Floats
@@ -58,7 +61,7 @@ class KnownArchitectures:
 
     @classmethod
     def fit(cls, names: Sequence[str], spaces: Sequence[str], embeddings: Floats) -> KnownArchitectures:
-        """Index known architectures; `familiar` and `predicted` are left to be filled in.
+        """Index known architectures with default heads; `familiar` and `predicted` are left to be filled in.
 
         Args:
             names: [R].
@@ -72,7 +75,24 @@ class KnownArchitectures:
         scale = np.sqrt(np.mean([np.square(embeddings[labels == s] - centre).mean(axis=0) for s in distinct], axis=0))
         scale = np.maximum(scale, 0.02)
         points = ((embeddings - centre) / scale).astype(np.float16).astype(np.float32)  # as they are stored
-        return cls(tuple(names), tuple(spaces), points, centre, scale, {}, np.zeros((len(names), 0)))
+        return cls(tuple(names), tuple(spaces), tuple(spaces), points, centre, scale, {}, np.zeros((len(names), 0)))
+
+    def with_kind(self, kind: str, space: str, names: Sequence[str], embeddings: Floats) -> KnownArchitectures:
+        """The same index with networks of a space that have another head; its scales stay.
+
+        Args:
+            kind: Of all of them.
+            space: Of all of them.
+            names: [N].
+            embeddings: [N, D].
+        """
+        points = ((embeddings - self.centre) / self.scale).astype(np.float16).astype(np.float32)
+        count = len(names)
+        return replace(
+            self, names=(*self.names, *names), spaces=(*self.spaces, *[space] * count),
+            kinds=(*self.kinds, *[kind] * count), points=np.concatenate([self.points, points]),
+            predicted=np.zeros((len(self.names) + count, 0)),
+        )  # fmt: skip
 
     def with_predictions(self, predicted: NDArray[np.floating[Any]]) -> KnownArchitectures:
         """The same index with predicted normal scores. Shapes: [R, T]."""
@@ -91,6 +111,10 @@ class KnownArchitectures:
     def of_spaces(self, spaces: Collection[str]) -> NDArray[np.bool_]:
         """Mask of the architectures of these spaces, to be searched alone. Shapes: [R]."""
         return np.isin(self.labels, list(spaces))
+
+    def of_kind(self, kind: str) -> NDArray[np.bool_]:
+        """Mask of the architectures of a kind; the name of a space is that of its networks with the default head."""
+        return np.array(self.kinds) == kind
 
     def describe(self, near: Nearest, row: int, predicted: Sequence[float] | None = None) -> list[dict[str, Any]]:
         """The neighbours of one query as an answer names them, nearest first, with what is `predicted` for each."""
@@ -132,14 +156,14 @@ class KnownArchitectures:
         return near.distances.mean(axis=1), near
 
     def in_distribution(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Share of the held-out networks of the nearest space that were at least as far. Shapes: [B, D] -> [B].
+        """Share of the held-out networks of the nearest kind that were at least as far. Shapes: [B, D] -> [B].
 
         A conformal p-value: of networks that are like the known ones, at most 5 % get less than 0.05.
         """
         novelty, near = self.novelty(embeddings, only)
         shares = []
         for value, place in zip(novelty, near.places[:, 0], strict=True):
-            usual = self.familiar[self.spaces[place]]
+            usual = self.familiar[self.kinds[place]]
             beyond = len(usual) - np.searchsorted(usual, value, side="left")
             shares.append((beyond + 1) / (len(usual) + 1))
         return np.array(shares), near
@@ -149,8 +173,9 @@ class KnownArchitectures:
 
         It grows with the logarithm of the distance from where `in_distribution` falls below `FAMILIAR`.
         """
-        edges = {str(name): _edge(self.familiar[str(name)]) for name in np.unique(self.labels[near.places[:, 0]])}
-        edge = np.array([edges[self.spaces[place]] for place in near.places[:, 0]])
+        kinds = [self.kinds[place] for place in near.places[:, 0]]
+        edges = {kind: _edge(self.familiar[kind]) for kind in set(kinds)}
+        edge = np.array([edges[kind] for kind in kinds])
         times = near.distances.mean(axis=1) / np.maximum(edge, _LEAST)
         return np.clip(np.log2(np.maximum(times, 1.0)), 0.0, 1.0)
 

@@ -74,6 +74,7 @@ def write_weights(
     config = {
         "features": features.NAMES, "feature_version": features.VERSION, "prior": head.prior.to_json(),
         "tree_weight": head.weight, "known_names": known.names, "known_spaces": known.spaces,
+        "known_kinds": known.kinds,
         "graph_networks": len(neural.graph.networks), "text_length": neural.text.max_length,
         "neural_tasks": neural.tasks, "descriptors": neural.descriptors.tolist(),
         "tasks": {
@@ -87,7 +88,7 @@ def write_weights(
         "points": known.points.astype(np.float16), "predicted": known.predicted.astype(np.float16),
         "centre": known.centre, "scale": known.scale,
     }  # fmt: skip
-    arrays |= {f"familiar.{space}": values for space, values in known.familiar.items()}
+    arrays |= {f"familiar.{kind}": values for kind, values in known.familiar.items()}
     files = {
         "config.json.gz": json.dumps(config).encode(),
         "known.safetensors": save_safetensors({k: np.ascontiguousarray(v) for k, v in arrays.items()}),
@@ -105,8 +106,8 @@ def write_weights(
 
 _CONFIG: dict[str, type | tuple[type, ...]] = {
     "features": list, "feature_version": int, "prior": dict, "tree_weight": (int, float), "known_names": list,
-    "known_spaces": list, "graph_networks": int, "text_length": int, "neural_tasks": list, "descriptors": list,
-    "tasks": dict,
+    "known_spaces": list, "known_kinds": list, "graph_networks": int, "text_length": int,
+    "neural_tasks": list, "descriptors": list, "tasks": dict,
 }  # fmt: skip
 """Keys of the configuration, and what they hold."""
 DEVICES = "devices.json.gz"
@@ -189,14 +190,15 @@ class Weights:
         familiar = {k.removeprefix("familiar."): v for k, v in arrays.items() if k.startswith("familiar.")}
         return KnownArchitectures(
             tuple(self._config["known_names"]), tuple(self._config["known_spaces"]),
-            arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"], familiar, arrays["predicted"],
+            tuple(self._config["known_kinds"]), arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"],
+            familiar, arrays["predicted"],
         )  # fmt: skip
 
     @cached_property
     def decorrelation(self) -> Floats:
         """How features go together in the spaces of the known architectures. Shapes: -> [F, F]."""
         table = self.known.points[:, : len(features.NAMES)].astype(np.float64)
-        return decorrelation([table[self.known.of_spaces([space])] for space in dict.fromkeys(self.known.spaces)])
+        return decorrelation([table[self.known.of_kind(space)] for space in dict.fromkeys(self.known.spaces)])
 
     @cached_property
     def devices(self) -> ShippedDevices:

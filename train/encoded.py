@@ -63,8 +63,8 @@ def _encode(graphs: list[ArchGraph]) -> _Part:
     )  # fmt: skip
 
 
-def _encode_built(space: str, archs: list[str]) -> _Part:
-    return _encode([spaces.get(space).build(arch) for arch in archs])
+def _encode_built(space: str, task: str | None, archs: list[str]) -> _Part:
+    return _encode([spaces.get(space).build(arch, task=task) for arch in archs])
 
 
 def _encode_files(files: list[bytes]) -> _Part:
@@ -75,22 +75,25 @@ def _encode_files(files: list[bytes]) -> _Part:
 
 
 def encode_space(
-    space: str, archs: Sequence[str], *, files: Sequence[bytes] | None = None, workers: int = 2
-) -> Encoded:
+    space: str, archs: Sequence[str], *, task: str | None = None, files: Sequence[bytes] | None = None,
+    workers: int = 2,
+) -> Encoded:  # fmt: skip
     """Encode networks, or take them from the cache.
 
     Args:
         space: Name of the space.
         archs: [B] descriptions; with `files` only names.
+        task: Decides the head; the space's default task if left out.
         files: [B] ONNX files, zstd-compressed, that are read instead of building `archs`.
         workers: Processes.
     """
     versions = [features.NAMES, features.VERSION, tensors.FEATURES, operator_ids.VERSION, _VERSION]
-    key = hashlib.sha256(json.dumps([space, list(archs), *versions]).encode()).hexdigest()[:16]
+    about = [space, list(archs), *versions, *([] if task is None else [task])]
+    key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
     cache = CACHE / f"{space}-{key}.npz"
     if not cache.is_file():
         if files is None:
-            parts = _run(partial(_encode_built, space), list(archs), CHUNK, workers, space)
+            parts = _run(partial(_encode_built, space, task), list(archs), CHUNK, workers, space)
         else:
             parts = _run(_encode_files, list(files), 10, workers, space)
         _store(cache, _merge(parts))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from archlm.answer import FAMILIAR
 from archlm.conformal import ConformalBands
 from archlm.known import KnownArchitectures
 from archlm.members.blend import Blend, blend_by_space, error_moments
@@ -21,7 +22,8 @@ from archlm.members.value_scale import ValueScale, normal_scores
 from archlm.weights_store import TaskPart
 from onnx_bench.arrays import Floats
 from train.common import group_folds, one_per_group, spearman
-from train.records import LEFT_OUT, SPACE_TASK, Labelled
+from train.heads import drawings, drawn_for, drawn_otherwise
+from train.records import LEFT_OUT, SPACE_TASK, Drawn, Labelled
 
 Mask = NDArray[np.bool_]
 
@@ -29,6 +31,10 @@ HEAD_ROWS = 3000
 """Networks per space that train the rank trees."""
 INDEX_ROWS = 5500
 """Known architectures per space in the index: all of the small spaces."""
+INDEX_ROWS_OF_HEAD = 1000
+"""The same with the head of another task."""
+STRANGE = 2 * FAMILIAR
+"""Share of networks with another head that are strangers to those with the default one, from which they are indexed."""
 FAMILIAR_ROWS = 1000
 """Networks per space that tell which novelty is usual."""
 FOLDS = 5
@@ -113,10 +119,12 @@ class TaskRows(NamedTuple):
     """The distinct networks that were measured on a task.
 
     Shapes:
-        x: [B, F] features; y: [B] values; spaces: [B] names; groups: [B].
+        x: [B, F] features, drawn as the task draws them; otherwise: [D, B, F] features of the same networks with other
+            heads, none where no space has any; y: [B] values; spaces: [B] names; groups: [B].
     """
 
     x: Floats
+    otherwise: Floats
     y: Floats
     spaces: NDArray[np.str_]
     groups: NDArray[np.str_]
@@ -129,15 +137,22 @@ class TaskRows(NamedTuple):
 
 def task_rows(spaces: Sequence[Labelled], task: str, masks: Mapping[str, Mask] | None = None) -> TaskRows:
     """The distinct networks of `spaces` that were measured on `task`, of those that `masks` leaves."""
+    asked = [space for space in spaces if task in space.known.targets]
+    several = any(space.known.heads for space in asked)
     parts = []
-    for space in spaces:
+    for space in asked:
         some = space.known
-        if task in some.targets:
-            chosen = np.isfinite(some.targets[task]) & (masks[space.space] if masks else True)
-            rows = some.rows[chosen]
-            names = np.full(len(rows), space.space)
-            parts.append((space.features[rows], some.targets[task][chosen], names, space.groups[rows]))
-    return TaskRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        chosen = np.flatnonzero(np.isfinite(some.targets[task]) & (masks[space.space] if masks else True))
+        rows = some.rows[chosen]
+        names = np.full(len(rows), space.space)
+        otherwise = [drawn[chosen] for drawn in drawn_otherwise(space)] if several else []
+        features = drawn_for(space, task).features[chosen]
+        parts.append((
+            features, np.array(otherwise).reshape(-1, *features.shape), some.targets[task][chosen], names,
+            space.groups[rows],
+        ))  # fmt: skip
+    x, otherwise, *rest = zip(*parts, strict=True)
+    return TaskRows(np.concatenate(x), np.concatenate(otherwise, axis=1), *(np.concatenate(part) for part in rest))
 
 
 def whole(spaces: Sequence[Labelled]) -> dict[str, Mask]:
@@ -227,7 +242,7 @@ def calibrate(spaces: Sequence[Labelled], task: str, unseen: Mapping[str, HeldOu
     """Learn from features of what the neural members were trained on, and ask all members about the rest."""
     seen = task_rows(spaces, task, {name: ~held.mask for name, held in unseen.items()})
     scale = ValueScale.fit(seen.y)
-    model = FeatureModel.fit(seen.x, seen.y, seed=seed)
+    model = FeatureModel.fit(seen.x, seen.y, seen.otherwise, seed=seed)
     rows = task_rows(spaces, task, {name: held.mask for name, held in unseen.items()})
     scores = np.column_stack([model.score(rows.x), neural_scores(spaces, task, unseen)])
     few = len(np.unique(rows.groups)) < ENOUGH * len(np.unique(rows.spaces))
@@ -238,7 +253,9 @@ def out_of_fold(rows: TaskRows, seed: int) -> tuple[Floats, Floats]:
     """Values predicted from features for groups that were not seen, and the measured ones. Shapes: [B], [B]."""
     predicted = np.zeros(len(rows.y))
     for test in group_folds(rows.groups, FOLDS, seed):
-        predicted[test] = FeatureModel.fit(rows.x[~test], rows.y[~test], seed=seed).predict(rows.x[test])
+        predicted[test] = FeatureModel.fit(
+            rows.x[~test], rows.y[~test], rows.otherwise[:, ~test], seed=seed
+        ).predict(rows.x[test])
     return predicted, rows.y
 
 
@@ -264,7 +281,7 @@ def fit_task(
     """
     fitted = calibration.fit(calibration.everything(), usual)
     rows = task_rows(spaces, task)
-    model = FeatureModel.fit(rows.x, rows.y, seed=seed)
+    model = FeatureModel.fit(rows.x, rows.y, rows.otherwise, seed=seed)
     cross = CrossScale.fit(head.score(rows.x), model.scale.to_score(rows.y), rows.space_weights(), error)
     return TaskPart(model, fitted.blends, fitted.bands, fitted.widths, cross)
 
@@ -279,14 +296,14 @@ def cross_errors(
     """
     squares: dict[str, list[float]] = {}
     for head, space in left_out:
-        for task, values in space.targets.items():
+        for task, values in space.known.targets.items():
             others = [o for o in spaces if o is not space and task in o.targets]
             if others:
                 rows = task_rows(others, task)
                 # Normal scores of the task as it is known without the space.
                 scale = ValueScale.fit(rows.y)
                 cross = CrossScale.fit(head.score(rows.x), scale.to_score(rows.y), rows.space_weights())
-                found = cross.to_normal(head.score(space.features)) - scale.to_score(values)
+                found = cross.to_normal(head.score(drawn_for(space, task).features)) - scale.to_score(values)
                 squares.setdefault(task, []).append(float(np.nanmean(np.square(found))))
     shared = [value for task in set(SPACE_TASK.values()) for value in squares.get(task, [])]
     common = float(np.mean(shared)) if shared else UNSEEN_TASK_ERROR**2
@@ -297,33 +314,82 @@ def cross_errors(
 
 
 def fit_known(
-    spaces: Sequence[Labelled], points: Mapping[str, Floats], seed: int = 0
-) -> tuple[KnownArchitectures, dict[str, NDArray[np.int64]]]:
+    spaces: Sequence[Labelled], points: Mapping[str, Sequence[Floats]], seed: int = 0
+) -> tuple[KnownArchitectures, list[Indexed]]:
     """The index: a sample of the distinct architectures; and which novelty is usual.
 
     Usual is how far a network of the space is from the index without itself, for real networks without its family.
+    Networks with the head of another task are there too where that makes them strangers otherwise.
 
     Args:
         spaces: All of them.
-        points: For each space the [G, D] embeddings of its distinct networks.
+        points: For each space and drawing (`train.heads.drawings`) the [G, D] embeddings of its distinct networks.
         seed: Of the samples.
 
     Returns:
-        The index, and which of the distinct networks of each space it holds, in its order.
+        The index, and what it holds, in its order.
     """
     rng = np.random.default_rng(seed)
-    indexed = {s.space: np.sort(rng.permutation(len(s.known.rows))[:INDEX_ROWS]) for s in spaces}
-    names = np.concatenate([s.archs[s.known.rows[indexed[s.space]]] for s in spaces]).tolist()
-    labels = np.concatenate([np.full(len(indexed[s.space]), s.space) for s in spaces])
-    groups = np.concatenate([s.groups[s.known.rows[indexed[s.space]]] for s in spaces])
-    embeddings = np.concatenate([points[s.space][indexed[s.space]] for s in spaces])
-    known = KnownArchitectures.fit(names, labels.tolist(), embeddings)
+    indexed = [Indexed(s, 0, np.sort(rng.permutation(len(s.known.rows))[:INDEX_ROWS])) for s in spaces]
+    embeddings = np.concatenate([points[i.space.space][0][i.rows] for i in indexed])
+    labels = [i.space.space for i in indexed for _ in i.rows]
+    known = KnownArchitectures.fit([name for i in indexed for name in i.names], labels, embeddings)
+    for entry in indexed:
+        known.familiar[entry.kind] = _usual(known, entry, points, rng)
     for space in spaces:
-        some = rng.permutation(len(space.known.rows))[:FAMILIAR_ROWS]
-        mine = space.groups[space.known.rows[some]]
-        usual = [
-            known.novelty(points[space.space][some[mine == group]], (labels == space.space) & (groups != group))[0]
-            for group in np.unique(mine)
-        ]
-        known.familiar[space.space] = np.sort(np.concatenate(usual))
+        for number, embedded in enumerate(points[space.space][1:], 1):
+            some = rng.permutation(len(embedded))[:FAMILIAR_ROWS]
+            share, _ = known.in_distribution(embedded[some], known.of_kind(space.space))
+            if (share < FAMILIAR).mean() > STRANGE:
+                entry = Indexed(space, number, np.sort(rng.permutation(len(embedded))[:INDEX_ROWS_OF_HEAD]))
+                known = known.with_kind(entry.kind, space.space, entry.names, embedded[entry.rows])
+                known.familiar[entry.kind] = _usual(known, entry, points, rng)
+                indexed.append(entry)
     return known, indexed
+
+
+class Indexed(NamedTuple):
+    """Networks of a space in the index.
+
+    Attributes:
+        space: With its distinct networks.
+        drawing: Which of its drawings.
+        rows: Which of the distinct networks.
+    """
+
+    space: Labelled
+    drawing: int
+    rows: NDArray[np.int64]
+
+    @property
+    def drawn(self) -> Drawn:
+        """The networks themselves."""
+        return drawings(self.space)[self.drawing].take(self.rows)
+
+    @property
+    def kind(self) -> str:
+        """See `KnownArchitectures.kinds`."""
+        name = self.space.space
+        return f"{name} for {self.space.known.heads[self.drawing - 1].tasks[0]}" if self.drawing else name
+
+    @property
+    def names(self) -> list[str]:
+        """Descriptions."""
+        found: list[str] = self.space.archs[self.space.known.rows[self.rows]].tolist()
+        return found
+
+
+def _usual(
+    known: KnownArchitectures, entry: Indexed, points: Mapping[str, Sequence[Floats]], rng: np.random.Generator
+) -> Floats:  # fmt: skip
+    """Sorted distances of a sample of networks from those of their kind that are not of their group."""
+    space, mine = entry.space, known.of_kind(entry.kind)
+    embedded, groups = points[space.space][entry.drawing], space.groups[space.known.rows]
+    indexed = np.full(len(mine), "", dtype=groups.dtype)
+    indexed[mine] = groups[entry.rows]
+    some = rng.permutation(len(embedded))[:FAMILIAR_ROWS]
+    usual = [
+        known.novelty(embedded[some[groups[some] == group]], mine & (indexed != group))[0]
+        for group in np.unique(groups[some])
+    ]
+    return np.sort(np.concatenate(usual))

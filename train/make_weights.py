@@ -1,7 +1,8 @@
 """Make the shipped weights from the benchmark records.
 
     python -m train.pretrain_text     # once: the text encoder, without labels
-    python -m train.make_weights      # --keep-neural: with the graph networks and the text encoder that ship
+    python -m train.make_weights      # --keep-neural: with the graph networks and the text encoder that ship,
+                                      # --further: with the graph networks trained further
     python -m train.make_devices      # afterwards: what networks cost on known devices
 
 Writes archlm/weights (all members, the index, the manifest). The numbers of the model card come from the protocols.
@@ -16,7 +17,6 @@ import torch
 import typer
 from rich.progress import track
 
-from archlm.known import embed
 from archlm.predictor import SHIPPED
 from archlm.weights_store import write_weights
 from train.common import commit
@@ -30,17 +30,19 @@ from train.fit import (
     leave_one_out,
     usual_moments,
 )
-from train.members import all_scores, held_out_scores, shipping, vectors
-from train.records import LABELS, load
+from train.heads import load_with_heads
+from train.members import all_scores, embeddings, held_out_scores, shipping
+from train.records import LABELS
 
 
 def main(
-    data: str | None = None, out: Path = SHIPPED, seed: int = 0, threads: int = 2, keep_neural: bool = False
+    data: str | None = None, out: Path = SHIPPED, seed: int = 0, threads: int = 2, keep_neural: bool = False,
+    further: bool = False,
 ) -> None:  # fmt: skip
     """Fit every part on all records and write a checkpoint to `out`."""
     torch.set_num_threads(threads)
-    spaces = [load(name, data=data) for name in LABELS]
-    members = shipping(spaces, keep_neural)
+    spaces = [load_with_heads(name, data=data) for name in LABELS]
+    members = shipping(spaces, keep_neural, further)
     unseen = held_out_scores(members, spaces)
     left_out = leave_one_out(spaces, seed)
     weight = choose_tree_weight(left_out)
@@ -54,22 +56,21 @@ def main(
         parts[task] = fit_task(spaces, task, head, errors[task], calibration, usual, seed)
         print(f"{task}: {({name: blend.to_json() for name, blend in parts[task].blends.items()})}", flush=True)
 
-    vector = vectors(members, spaces)
-    points = {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in spaces}
-    known, places = fit_known(spaces, points, seed)
+    known, indexed = fit_known(spaces, embeddings(members, spaces), seed)
     predicted = []
-    for space in spaces:
-        rows = np.zeros(len(space.known.rows), bool)
-        rows[places[space.space]] = True
-        features = space.features[space.known.rows[rows]]
-        graph, text = all_scores(members, space, rows)
+    for entry in indexed:
+        drawn = entry.drawn
+        graph, text = all_scores(members, drawn)
         predicted.append(np.stack([
-            part.blend_for(space.space).score(np.stack([part.model.score(features), graph[:, t], text[:, t]], axis=1))
+            part.blend_for(entry.space.space).score(
+                np.stack([part.model.score(drawn.features), graph[:, t], text[:, t]], axis=1)
+            )
             for t, part in enumerate(parts.values())
         ], axis=1))  # fmt: skip
     known = known.with_predictions(np.concatenate(predicted))
     about = {
-        "command": f"python -m train.make_weights --seed {seed}{' --keep-neural' * keep_neural}", "commit": commit(),
+        "command": f"python -m train.make_weights --seed {seed}{' --keep-neural' * keep_neural}"
+        f"{' --further' * further}", "commit": commit(),
         "seed": seed,
         "networks": {space.space: len(space) for space in spaces},
         "distinct": {space.space: len(set(space.fingerprints)) for space in spaces},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from archlm.known import embed
 from archlm.members.graph_member import MOST_NODES, GraphMember
 from archlm.members.neural_members import NeuralMembers
 from archlm.members.onnx_network import OnnxNetwork
@@ -15,7 +16,7 @@ from archlm.members.text_member import TextMember
 from archlm.predictor import SHIPPED
 from archlm.weights_store import Weights
 from encoders.graph_batch import GraphBatch
-from encoders.graph_onnx import export_graph_model
+from encoders.graph_onnx import export_graph_model, with_weights
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe_many
 from encoders.text_encoder import TextEncoder
@@ -24,8 +25,19 @@ from encoders.text_tokenizer import ArchTokenizer
 from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.fit import HeldOut
-from train.neural import KNOWN, SEEDS, TEXT, held_out, rows_of, trained_graph_model, trained_text_model
-from train.records import Labelled
+from train.heads import drawings, tasks_by_drawing
+from train.neural import (
+    FURTHER,
+    KNOWN,
+    SEEDS,
+    TEXT,
+    graph_model_trained_further,
+    held_out,
+    rows_of,
+    trained_graph_model,
+    trained_text_model,
+)
+from train.records import Drawn, Labelled
 from train.text_vectors import pretrained
 
 
@@ -61,17 +73,28 @@ def exported(members: TrainedMembers, tasks: Sequence[str]) -> NeuralMembers:
     )  # fmt: skip
 
 
-def shipping(spaces: Sequence[Labelled], keep: bool) -> NeuralMembers:
+def shipping(spaces: Sequence[Labelled], keep: bool, further: bool = False) -> NeuralMembers:
     """The members that ship, or will.
 
     Args:
         spaces: What they are trained on.
         keep: Take those of the weights that ship, which have held out the same networks; minutes instead of hours.
+        further: Of these train the graph networks further (`FURTHER`), on the networks that they have seen.
     """
-    if keep:
-        return Weights(SHIPPED).neural
+    if keep or further:
+        found = Weights(SHIPPED).neural
+        return replace(found, graph=trained_further(found.graph, spaces)) if further else found
     tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
     return exported(trained_members(spaces), tasks)
+
+
+def trained_further(member: GraphMember, spaces: Sequence[Labelled]) -> GraphMember:
+    """The same networks after more training; an hour on two cores, less where runs are kept."""
+    networks, rows = [], rows_of(spaces, hold_out=True)
+    for seed, network in enumerate(member.networks):
+        model = graph_model_trained_further(network.content, spaces, replace(FURTHER, seed=seed), rows)
+        networks.append(OnnxNetwork(with_weights(network.content, model), network.source))
+    return GraphMember(tuple(networks))
 
 
 def only(members: NeuralMembers, number: int) -> NeuralMembers:
@@ -80,45 +103,45 @@ def only(members: NeuralMembers, number: int) -> NeuralMembers:
 
 
 def held_out_scores(members: NeuralMembers, spaces: Sequence[Labelled]) -> dict[str, HeldOut]:
-    """What the members say of the networks that they have not seen, for the tasks of each space."""
+    """What the members say of the networks that they have not seen, for the tasks of each space with their heads."""
     found = {}
     for space in spaces:
-        mask = held_out(space)
-        graph, text = all_scores(members, space, mask)
-        places = [members.tasks.index(task) for task in space.known.targets]
-        columns = zip(graph[:, places].T, text[:, places].T, strict=True)
-        found[space.space] = HeldOut(mask, dict(zip(space.known.targets, columns, strict=True)))
+        mask, scores = held_out(space), dict[str, tuple[Floats, ...]]()
+        for drawn, tasks in tasks_by_drawing(space):
+            graph, text = all_scores(members, drawn.take(np.flatnonzero(mask)))
+            places = [members.tasks.index(task) for task in tasks]
+            scores |= zip(tasks, zip(graph[:, places].T, text[:, places].T, strict=True), strict=True)
+        found[space.space] = HeldOut(mask, scores)
     return found
 
 
-def vectors(members: NeuralMembers, spaces: Sequence[Labelled]) -> dict[str, NDArray[np.float32]]:
-    """Vectors of the first graph network for the distinct networks of each space. Shapes: [G, D] each."""
+def embeddings(members: NeuralMembers, spaces: Sequence[Labelled]) -> dict[str, list[Floats]]:
+    """Where the distinct networks of each space lie in the index, by drawing. Shapes: [G, D] each."""
     one = only(members, 0)
-    return {s.space: _ask_graphs(one, s, np.arange(len(s.known.rows)))[1] for s in spaces}
+    return {
+        s.space: [embed(drawn.features, _ask_graphs(one, drawn)[1]) for drawn in drawings(s)] for s in spaces
+    }  # fmt: skip
 
 
-def all_scores(members: NeuralMembers, space: Labelled, rows: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Scores of the chosen distinct networks on all tasks, by graph networks and text encoder. Shapes: [B, T] each."""
-    graph, _ = _ask_graphs(members, space, np.flatnonzero(rows))
-    text, _ = members.text.ask_texts(space.known.texts[rows].tolist(), members.descriptors)
+def all_scores(members: NeuralMembers, drawn: Drawn) -> tuple[Floats, Floats]:
+    """Scores of networks on all tasks, by graph networks and text encoder. Shapes: [B, T] each."""
+    graph, _ = _ask_graphs(members, drawn)
+    text, _ = members.text.ask_texts(drawn.texts.tolist(), members.descriptors)
     return graph, text
 
 
-def _ask_graphs(
-    members: NeuralMembers, space: Labelled, rows: NDArray[np.int64]
-) -> tuple[Floats, NDArray[np.float32]]:  # fmt: skip
-    """Scores on all tasks and vectors of distinct networks. Shapes: [B] -> [B, T], [B, D]."""
+def _ask_graphs(members: NeuralMembers, drawn: Drawn) -> tuple[Floats, NDArray[np.float32]]:
+    """Scores on all tasks and vectors of networks. Shapes: [B, T], [B, D]."""
     scores, vectors = [], []
-    for some in _small(space.known.graphs, rows):
-        features = space.features[space.known.rows[some]]
-        inputs = space.known.graphs.take(some).inputs(features) | {"tasks": members.descriptors}
+    for some in _small(drawn.graphs):
+        inputs = drawn.graphs.take(some).inputs(drawn.features[some]) | {"tasks": members.descriptors}
         found = [network.run(inputs) for network in members.graph.networks]
         scores.append(np.mean([score for score, _ in found], axis=0))
         vectors.append(found[0][1])
     return np.concatenate(scores), np.concatenate(vectors)
 
 
-def _small(graphs: GraphBatch, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """The rows in parts of about `MOST_NODES`."""
-    nodes = np.cumsum(np.diff(graphs.node_ends, prepend=0)[rows])
-    yield from np.split(rows, np.flatnonzero(np.diff(nodes // MOST_NODES)) + 1)
+def _small(graphs: GraphBatch) -> Iterator[NDArray[np.int64]]:
+    """Rows in parts of about `MOST_NODES`."""
+    nodes = np.cumsum(np.diff(graphs.node_ends, prepend=0))
+    yield from np.split(np.arange(len(graphs)), np.flatnonzero(np.diff(nodes // MOST_NODES)) + 1)

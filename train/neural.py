@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +18,14 @@ from archlm.members.value_scale import ValueScale
 from archlm.training.batches import BatchConfig, TrainingSpace
 from archlm.training.quality_training import QualityTrainingConfig, train_quality
 from encoders.graph_network import GraphNetwork, GraphNetworkConfig
+from encoders.graph_onnx import read_graph_model
 from encoders.quality_model import QualityModel
 from encoders.task_descriptor import describe_many
 from encoders.text_encoder import TextEncoder
 from onnx_bench.tasks import get_task
 from train.common import group_folds
 from train.encoded import ROOT
+from train.heads import drawings, joined
 from train.records import Labelled
 
 Mask = NDArray[np.bool_]
@@ -35,6 +38,8 @@ TEST_FOLDS = 5
 
 KNOWN = QualityTrainingConfig(batch=BatchConfig(networks=128, cost=16_000))
 """For networks like the known ones."""
+FURTHER = QualityTrainingConfig(14_000, ranking=0.0, learning_rate=1e-3, batch=BatchConfig(networks=64, cost=6000))
+"""For networks that were trained as `KNOWN` already and are to learn of something new, such as more heads."""
 TRANSFER = QualityTrainingConfig(steps=1500, ranking=1.0)
 """For a space that is not seen in training: it learns to rank within spaces alone, and briefly."""
 UNSEEN_TASK = replace(TRANSFER, steps=1000, ranking=0.25)
@@ -75,14 +80,24 @@ def _targets(
 
 
 def graph_space(space: Labelled, rows: Mask, scales: Mapping[str, ValueScale]) -> TrainingSpace:
-    """The chosen distinct networks of a space as the graph network reads them."""
-    chosen = np.flatnonzero(rows)
-    graphs, features = space.known.graphs.take(chosen), space.features[space.known.rows[chosen]]
+    """The chosen distinct networks of a space as the graph network reads them.
+
+    Half of the networks of a batch have the default head, the others any head of the space: what a network is good for
+    is asked of it whatever its head. Which have which follows from the batch alone.
+    """
+    chosen, heads = np.flatnonzero(rows), drawings(space)
+    graphs, features = joined(heads, chosen)
+
+    def inputs(picked: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        if len(heads) > 1:
+            rng = np.random.default_rng(picked)
+            other = rng.integers(1, len(heads), len(picked)) * (rng.random(len(picked)) < 0.5)
+            picked = picked + other * len(chosen)
+        return graphs.take(picked).inputs(features[picked])
+
     targets, tasks = _targets(space, chosen, scales)
-    nodes = np.diff(graphs.node_ends, prepend=0)
-    return TrainingSpace(
-        space.space, lambda picked: graphs.take(picked).inputs(features[picked]), targets, tasks, nodes
-    )
+    nodes = np.diff(graphs.node_ends, prepend=0).reshape(len(heads), -1).max(axis=0)
+    return TrainingSpace(space.space, inputs, targets, tasks, nodes)
 
 
 def text_space(space: Labelled, rows: Mask, scales: Mapping[str, ValueScale], encoder: TextEncoder) -> TrainingSpace:
@@ -155,6 +170,16 @@ def trained_graph_model(
     scales = task_scales(spaces, rows)
     parts = [graph_space(s, rows[s.space], scales) for s in spaces]
     return Run("graph", data, training).train(new_graph_model(parts, training.seed), parts)
+
+
+def graph_model_trained_further(
+    start: bytes, spaces: Sequence[Labelled], training: QualityTrainingConfig, rows: Mapping[str, Mask]
+) -> QualityModel:  # fmt: skip
+    """The graph network of an ONNX file, trained further on the chosen distinct networks of `spaces`."""
+    scales = task_scales(spaces, rows)
+    parts = [graph_space(s, rows[s.space], scales) for s in spaces]
+    before = hashlib.sha256(start).hexdigest()[:8]
+    return Run("graph", f"further-{before}", training).train(read_graph_model(start), parts)
 
 
 def trained_text_model(

@@ -57,6 +57,27 @@ LEFT_OUT = {
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """The G distinct networks of a space with one head, see `train.heads`.
+
+    Attributes:
+        features: [G, F].
+        graphs: As arrays.
+        texts: [G].
+        tasks: Those that have this head, where it is not the default one.
+    """
+
+    features: Floats
+    graphs: GraphBatch
+    texts: NDArray[np.str_]
+    tasks: tuple[str, ...] = ()
+
+    def take(self, rows: NDArray[np.int64]) -> Drawn:
+        """Those at `rows`."""
+        return Drawn(self.features[rows], self.graphs.take(rows), self.texts[rows], self.tasks)
+
+
+@dataclass(frozen=True)
 class Distinct:
     """The G distinct networks of a space: isomorphic descriptions are one, with the mean of their values.
 
@@ -66,6 +87,7 @@ class Distinct:
         graphs: As arrays.
         texts: [G].
         targets: For each task [G] values, NaN where not measured.
+        heads: The same networks with other heads; none where they are not needed.
     """
 
     rows: NDArray[np.int64]
@@ -73,6 +95,7 @@ class Distinct:
     graphs: GraphBatch
     texts: NDArray[np.str_]
     targets: dict[str, Floats]
+    heads: tuple[Drawn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +139,8 @@ class Labelled:
         some, chosen = self.known, np.flatnonzero(mask)
         targets = {task: values[chosen] for task, values in some.targets.items()}
         order = np.arange(len(chosen))
-        distinct = Distinct(order, order, some.graphs.take(chosen), some.texts[chosen], targets)
+        heads = tuple(drawn.take(chosen) for drawn in some.heads)
+        distinct = Distinct(order, order, some.graphs.take(chosen), some.texts[chosen], targets, heads)
         return replace(self.take(some.rows[chosen]), targets=targets, distinct=distinct)
 
     @property

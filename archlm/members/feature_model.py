@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from archlm.members.feature_process import FeatureProcess
 from archlm.members.task_model import FEW, TaskModel
 from archlm.members.value_scale import ValueScale
@@ -23,11 +25,27 @@ class FeatureModel:
     process: FeatureProcess | None
 
     @classmethod
-    def fit(cls, features: Floats, values: Floats, *, seed: int = 0) -> FeatureModel:
-        """Train on measured networks. Shapes: [B, F], [B]."""
+    def fit(
+        cls, features: Floats, values: Floats, otherwise: Floats | None = None, *, seed: int = 0
+    ) -> FeatureModel:  # fmt: skip
+        """Train on measured networks; of few of them trees see one drawing alone.
+
+        Args:
+            features: [B, F], as the task draws them.
+            values: [B].
+            otherwise: [D, B, F] of the same networks drawn in D other ways, with other heads, from which is
+                learnt that the head does not matter.
+            seed: Of the trees.
+        """
+        others = np.zeros((0, *features.shape)) if otherwise is None else otherwise
+        if len(values) >= FEW:
+            drawn = np.concatenate([features, *others])
+            return cls(TaskModel.fit(drawn, np.tile(values, 1 + len(others)), seed=seed), None)
         trees = TaskModel.fit(features, values, seed=seed)
-        few = len(values) < FEW
-        return cls(trees, FeatureProcess.fit(features, trees.scale.to_score(values)) if few else None)
+        mixed = features.copy()  # copies of one network would look like certainty to a process
+        for other in others[:1]:
+            mixed[1::2] = other[1::2]
+        return cls(trees, FeatureProcess.fit(mixed, trees.scale.to_score(values)))
 
     @property
     def scale(self) -> ValueScale:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from archlm import Predictor
-from archlm.known import embed
+from archlm.answer import FAMILIAR
 from archlm.members.blend import MEMBERS
 from archlm.members.neural_members import NeuralMembers
 from archlm.members.rank_trees import RankTreesConfig
@@ -25,14 +26,21 @@ from encoders.text_tokenizer import ArchTokenizer
 from onnx_bench import spaces
 from train import fit
 from train.common import spearman
-from train.members import TrainedMembers, all_scores, exported, held_out_scores, vectors
-from train.records import Distinct, Labelled
+from train.heads import drawing_of, drawings, drawn_for, drawn_otherwise, other_heads
+from train.members import TrainedMembers, all_scores, embeddings, exported, held_out_scores
+from train.neural import graph_space, task_scales
+from train.records import Distinct, Drawn, Labelled
 
 NETWORKS = 240
+OTHER = "imagenet16-120"
+"""A task whose head NAS-Bench-201 has beside the default one."""
 
 
 def labelled(name: str, task: str) -> Labelled:
-    """Networks whose value is their size less their pooling, with noise; the isomorphic ones among them are one."""
+    """Networks whose value is their size less their pooling, with noise; the isomorphic ones among them are one.
+
+    Those of NAS-Bench-201 were measured on another task too, the other way round, for which they have another head.
+    """
     space, rng = spaces.get(name), random.Random(1)
     archs = [space.sample(rng) for _ in range(NETWORKS)]
     graphs = [space.build(arch) for arch in archs]
@@ -47,9 +55,16 @@ def labelled(name: str, task: str) -> Labelled:
         rows, place, GraphBatch.of([tensors.to_arrays(graphs[i]) for i in rows]),
         np.array([text.encode(graphs[i]) for i in rows], dtype=object), {task: means},
     )  # fmt: skip
-    return Labelled(
-        name, np.array(archs), prints, prints, table, sizes[:, 0], sizes[:, 1], {task: values}, distinct
-    )
+    targets = {task: values}
+    if name == "nasbench201":
+        others = [space.build(archs[i], task=OTHER) for i in rows]
+        drawn = Drawn(
+            features.compute_many(others), GraphBatch.of([tensors.to_arrays(g) for g in others]),
+            np.array([text.encode(g) for g in others], dtype=object), (OTHER,),
+        )  # fmt: skip
+        targets[OTHER] = -values
+        distinct = replace(distinct, targets={task: means, OTHER: -means}, heads=(drawn,))
+    return Labelled(name, np.array(archs), prints, prints, table, sizes[:, 0], sizes[:, 1], targets, distinct)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +84,7 @@ def members(sources: list[Labelled]) -> NeuralMembers:
     encoder = TextEncoder.new(tokenizer, TextEncoderConfig(hidden=16, layers=1, heads=2, intermediate=16))
     graph = tuple(QualityModel(GraphNetwork(small), 8).eval() for _ in range(2))
     trained = TrainedMembers(graph, QualityModel(encoder, 16).eval())
-    return exported(trained, ["cifar10", "imagenet-1k-proxy"])
+    return exported(trained, ["cifar10", OTHER, "imagenet-1k-proxy"])
 
 
 def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: NeuralMembers, tmp_path: Path) -> None:
@@ -79,7 +94,7 @@ def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: Neur
     weight = fit.choose_tree_weight(left_out)
     assert weight in fit.TREE_WEIGHTS
     errors = fit.cross_errors(left_out, sources)
-    assert set(errors) == {"cifar10", "imagenet-1k-proxy"}
+    assert set(errors) == {"cifar10", OTHER, "imagenet-1k-proxy"}
     assert all(error > 0 for error in errors.values())
     head = fit.fit_head(sources, weight, config=small)
     found = {task: fit.calibrate(sources, task, unseen) for task in errors}
@@ -91,19 +106,29 @@ def test_every_part_is_fitted_and_answers(sources: list[Labelled], members: Neur
     assert list(tasks["imagenet-1k-proxy"].widths.values()) == [pytest.approx(1)]
     assert all(b.weights[MEMBERS.index("features")] >= 0.8 for b in tasks["cifar10"].blends.values())
 
-    vector = vectors(members, sources)
-    known, places = fit.fit_known(sources, {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in sources})
+    points = embeddings(members, sources)
+    known, indexed = fit.fit_known(sources, points)
     assert set(known.spaces) == {s.space for s in sources}
-    everything = {s.space: np.ones(len(s.known.rows), bool) for s in sources}
-    assert all(len(places[s.space]) == everything[s.space].sum() for s in sources)
-    scores = [all_scores(members, s, everything[s.space])[0] for s in sources]
-    known = known.with_predictions(np.concatenate(scores))
+    assert [(i.space.space, i.drawing) for i in indexed] == [
+        ("nasbench101", 0), ("nasbench201", 0), ("mnasnet", 0), ("nasbench201", 1)
+    ]  # fmt: skip
+    assert set(known.kinds) == {*known.spaces, f"nasbench201 for {OTHER}"} == set(known.familiar)
+    for entry in indexed:
+        embedded = points[entry.space.space][entry.drawing]
+        share, _ = known.in_distribution(embedded)
+        assert len(entry.rows) == len(embedded) == known.of_kind(entry.kind).sum()
+        assert (share > FAMILIAR).mean() > 0.9, "whatever its head, a known network is familiar"
+    known = known.with_predictions(np.concatenate([all_scores(members, i.drawn)[0] for i in indexed]))
     write_weights(tmp_path, head, known, members, tasks, {"seed": 0})
     read = Predictor.from_pretrained(tmp_path)
     assert read.weights.task("cifar10").widths == tasks["cifar10"].widths
-    table = read.predict([("nasbench201", sources[1].archs[0])], list(errors))
+    assert read.weights.known.kinds == known.kinds
+    arch = sources[1].archs[0]
+    table = read.predict([spaces.get("nasbench201").build(arch, task=task) for task in (None, OTHER)], list(errors))
     assert table.error.isna().all()
-    assert abs(table["mean"][0] - sources[1].values[0]) < 3
+    of_head = table.pivot_table(index="arch", columns="task", values="mean", aggfunc=list)
+    assert np.allclose(of_head["cifar10"].iloc[0], sources[1].values[0], atol=3)
+    assert np.allclose(of_head[OTHER].iloc[0], -sources[1].values[0], atol=3), "with either head"
 
 
 def test_held_out_networks_are_a_fifth_and_calibrate(sources: list[Labelled], members: NeuralMembers) -> None:
@@ -134,3 +159,39 @@ def test_distinct_networks_alone(sources: list[Labelled]) -> None:
     assert len(some) == len(some.known.graphs) == 2
     assert some.values.tolist() == sources[0].known.targets["cifar10"][[3, 7]].tolist()
     assert some.known.texts.tolist() == sources[0].known.texts[[3, 7]].tolist()
+
+
+def test_a_space_is_drawn_with_every_head(sources: list[Labelled]) -> None:
+    space = sources[1]
+    assert other_heads(space) == [(OTHER,)] and other_heads(sources[0]) == []
+    assert (drawing_of(space, "cifar10"), drawing_of(space, OTHER), drawing_of(space, "unknown")) == (0, 1, 0)
+    default, other = drawings(space)
+    assert drawn_for(space, OTHER) is other
+    assert not np.array_equal(default.features, other.features)
+    first, mixed = drawn_otherwise(space)
+    np.testing.assert_array_equal(first, default.features)
+    of_other = (mixed == other.features).all(axis=1)
+    np.testing.assert_array_equal(mixed[~of_other], default.features[~of_other])
+    assert 0.3 < of_other.mean() < 0.7
+    rows = fit.task_rows(sources, OTHER)
+    np.testing.assert_array_equal(rows.x, other.features)
+    np.testing.assert_array_equal(rows.otherwise, [first, mixed])
+    assert fit.task_rows(sources, "imagenet-1k-proxy").otherwise.shape[0] == 0
+
+
+def test_half_of_a_batch_has_other_heads(sources: list[Labelled]) -> None:
+    space = sources[1]
+    mask = np.zeros(len(space.known.rows), bool)
+    mask[3:] = True
+    part = graph_space(space, mask, task_scales(sources, {s.space: np.ones(len(s.known.rows), bool) for s in sources}))
+    picked = np.arange(len(part.targets))[::-1].copy()
+    inputs = part.inputs(picked)
+    default, other = (drawn.features[mask][picked].astype(np.float32) for drawn in drawings(space))
+    of_other = (inputs["features"] == other).all(axis=1)
+    np.testing.assert_array_equal(inputs["features"], np.where(of_other[:, None], other, default))
+    assert 0.3 < of_other.mean() < 0.7
+    graphs = [drawings(space)[int(which)].graphs for which in of_other]
+    expected = GraphBatch.join([g.take(mask.nonzero()[0][[i]]) for g, i in zip(graphs, picked, strict=True)])
+    np.testing.assert_array_equal(inputs["x_num"], expected.x_num)
+    again = part.inputs(picked)
+    np.testing.assert_array_equal(again["features"], inputs["features"])

@@ -40,8 +40,9 @@ from train.fit import (
     task_rows,
     usual_moments,
 )
-from train.members import held_out_scores, shipping, vectors
-from train.records import LABELS, SPACE_TASK, Labelled, load
+from train.heads import drawing_of, load_with_heads
+from train.members import embeddings, held_out_scores, shipping
+from train.records import LABELS, SPACE_TASK, Labelled
 from train.transfer import graph_transfer_vectors
 
 
@@ -98,17 +99,19 @@ def known_rows(spaces: Sequence[Labelled], seed: int, keep_neural: bool) -> list
     """Held-out networks of known spaces."""
     members = shipping(spaces, keep_neural)
     unseen: dict[str, HeldOut] = held_out_scores(members, spaces)
-    vector = vectors(members, spaces)
-    points = {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in spaces}
+    points = embeddings(members, spaces)
     seen = [s.of_distinct(~unseen[s.space].mask) for s in spaces]
     strangers = Unfamiliar(seen, seed)
-    known, _ = fit_known(seen, {name: p[~unseen[name].mask] for name, p in points.items()}, seed)
+    known, _ = fit_known(seen, {name: [e[~unseen[name].mask] for e in p] for name, p in points.items()}, seed)
     rows = []
     calibrations = {task: calibrate(spaces, task, unseen, seed) for task in track(members.tasks, "calibrating")}
     intervals = inside(calibrations, seed)
     for task, found in calibrations.items():
         names = np.unique(found.rows.spaces)
-        places = [points[s.space][held_measured(s, task, unseen)] for s in spaces if task in s.known.targets]
+        places = [
+            points[s.space][drawing_of(s, task)][held_measured(s, task, unseen)]
+            for s in spaces if task in s.known.targets
+        ]  # fmt: skip
         strange = strangeness(known, np.concatenate(places), names.tolist())
         low, middle, high = passed_over(intervals[task], strangers.interval(task, found.rows.x), strange)
         for name in names:
@@ -128,7 +131,7 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
     """All networks of spaces of which nothing was seen."""
     others = [s for s in spaces if s.space not in left_out]
     vector = graph_transfer_vectors({s.space: s for s in spaces}, left_out, seed)
-    points = {s.space: embed(s.features[s.known.rows], vector[s.space]) for s in spaces}
+    points = {s.space: [embed(s.features[s.known.rows], vector[s.space])] for s in spaces}
     known, _ = fit_known(others, points, seed)
     strangers = Unfamiliar(others, seed)
     rows = []
@@ -138,7 +141,7 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
         if seen:
             values = space.known.targets[task]
             asked = np.isfinite(values)
-            familiar = strangeness(known, points[space.space][asked], seen) == 0
+            familiar = strangeness(known, points[space.space][0][asked], seen) == 0
             interval = strangers.interval(task, space.features[space.known.rows[asked]])
             row = measured(values[asked], interval, familiar)
             rows.append({"kind": "unseen space", "space": space.space, "task": task, "seed": seed, **row})
@@ -149,7 +152,7 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
 def main(data: str | None = None, seed: int = 0, threads: int = 2, keep_neural: bool = False) -> None:
     """Run the protocol and write train/results/coverage.csv."""
     torch.set_num_threads(threads)
-    spaces = [load(name, data=data) for name in LABELS]
+    spaces = [load_with_heads(name, data=data) for name in LABELS]
     rows = known_rows(spaces, seed, keep_neural)
     write_results("coverage", rows)  # the second half takes as long: an interrupt keeps the first
     for left_out in (("nasbench101",), ("nasbench201",), ("transnas_micro",), ("transnas_macro",)):
