@@ -17,7 +17,7 @@ from archlm.generation.oracle import Oracle
 from archlm.generation.pareto import loss
 from archlm.generation.wanted import Wanted
 from archlm.predictor import Predictor
-from generators.condition import Condition, InvalidConditionError, seeks_more
+from generators.condition import Condition, InvalidConditionError, UnmetConditionError, seeks_more
 from generators.draw import Aim, Settings, draw_architectures
 from generators.limit import shown, unit_of
 from generators.pipeline import ArchitecturePipeline, read_pipeline
@@ -100,7 +100,8 @@ class Generator:
             progress: Told what is done next.
 
         Raises:
-            InvalidConditionError: No space has a network within the budgets; the message names the nearest.
+            InvalidConditionError: What is asked for cannot be meant.
+            UnmetConditionError: No space has a network within the budgets; the message names the nearest.
         """
         if num < 1:
             raise InvalidConditionError(f"num is {num}; at least one architecture must be asked for")
@@ -155,10 +156,10 @@ class Generator:
         """Make sure that something meets the budgets.
 
         Raises:
-            InvalidConditionError: Nothing does; the message names the nearest.
+            UnmetConditionError: Nothing does; the message names the nearest.
         """
         if all(one.exceeded for one in found):
-            raise InvalidConditionError(_nearest(found, condition))
+            raise UnmetConditionError(_nearest(found, condition))
 
     @one_core()
     def draw(

@@ -60,8 +60,8 @@ def illuminate(
         progress: Told how far it is.
 
     Raises:
-        InvalidConditionError: Not one or two different costs that are known, more than one space, or budgets that
-            nothing was found within; the message names the nearest.
+        InvalidConditionError: Not one or two different costs that are known, or more than one space.
+        UnmetConditionError: Nothing was found within the budgets; the message names the nearest.
         UnknownNameError: The predictor does not answer one of them.
     """
     if not 1 <= len(costs) <= 2 or len(set(costs)) != len(costs):
