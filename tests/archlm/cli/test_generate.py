@@ -63,7 +63,8 @@ def test_what_cannot_be_found_is_one_line(archlm_command: Run, arguments: tuple[
         (("--task", "cifar11"), "cifar11"), (("--space", "moon"), "moon"), (("under 10 bananas",), "bananas"),
         (("--max-latency", "toaster=5"), "toaster"), (("--objective", "size"), "size"),
         (("--max-params", "0"), "positive"), (("--min", "params=1M"), "no lower limit"), (("--max", "fame=3"), "fame"),
-        (("--illuminate", "params,macs,depth", "--space", "nats_size"), "one or two"), (("--guidance", "inf"), "finite"),
+        (("--illuminate", "params,macs,depth", "--space", "nats_size"), "one or two"),
+        (("--guidance", "inf"), "finite"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_a_mistake_in_the_command(
