@@ -23,6 +23,10 @@ class InvalidConditionError(UserInputError):
     """A condition that nothing can meet, or that contradicts itself."""
 
 
+class UnmetConditionError(InvalidConditionError):
+    """Nothing that was found meets a condition that can be meant. The message names the nearest."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """What is asked of generated architectures.

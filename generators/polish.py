@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ from generators.layouts import Layout, NotRepresentableError
 from generators.vocabulary import Vocabulary
 
 Measured = Mapping[int, float]
-"""What budgets limit, of one network: by target, on the scale of the space."""
+"""What budgets limit, of one network: by target, on the scale of the space; infinite of what is no network at all."""
 
 _MOST_NEAR = 64
 """Neighbours of an architecture that the score is asked about; of more, those that gain most to first order."""
@@ -190,7 +191,8 @@ class Polisher:
                 break
             asked = self._expected_of([best.arch, *others])
             # What the score is wrong by here, it is about wrong by next door.
-            offset = {place: best.measured[place] - float(asked[0, place]) for place in self.budgets}
+            known = {place: value for place, value in best.measured.items() if isfinite(value)}
+            offset = {place: known.get(place, own) - own for place in self.budgets for own in [float(asked[0, place])]}
             step = None
             order = self._value(asked[1:], weights, offset).argsort(descending=True).tolist()
             for other in self._announced(others[which] for which in order):

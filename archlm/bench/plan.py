@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from archlm.bench.schema import CODE
 from onnx_bench import records, spaces
-from onnx_bench.errors import MalformedRecordsError, UserInputError
+from onnx_bench.errors import MalformedRecordsError, MissingRecordsError, UserInputError
 from onnx_bench.spaces.zoo import ZooSpace
 
 CHUNK = 1000
@@ -208,8 +208,8 @@ def make_plan(
         seed: Of the samples.
 
     Raises:
-        UserInputError: A source is not in the folder, a name is unknown, a space cannot be listed, or nothing is asked
-            for.
+        UserInputError: A name is unknown, a space cannot be listed, or nothing is asked for.
+        MissingRecordsError: The folder holds no records, or not those of a source in `sources`.
         MalformedRecordsError: A source in `sources` is refused, or there is nothing else to build.
     """
     parts: list[Part] = []
@@ -253,7 +253,7 @@ def _records_in(folder: Path, wanted: Mapping[str, records.Source]) -> Iterator[
         files.setdefault(source.name, []).append(path)
     if not files:
         known = ", ".join(source.name for source in records.list_sources() if source.refusal is None)
-        raise UserInputError(f"{folder} holds no records that are known; readable are those of {known}")
+        raise MissingRecordsError(f"{folder} holds no records that are known; readable are those of {known}")
     for name, source in wanted.items():
         if name not in files:
             raise source.missing(folder)

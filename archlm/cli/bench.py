@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archlm.cli.terminal import INTERRUPTED, fail, print_json, print_table, progress
-from onnx_bench.errors import ArchLMError, UserInputError
+from onnx_bench.errors import ArchLMError, MalformedRecordsError, MissingRecordsError, UserInputError
+
+if TYPE_CHECKING:
+    from archlm.bench.plan import Part
 
 app = typer.Typer(
     name="bench", help="Architectures of every space and their measurements as one data set.", no_args_is_help=True
@@ -55,11 +58,10 @@ def build(
 ) -> None:
     """Build a data set. Interrupted, the same command goes on where it was."""
     from archlm.bench.build import build as build_in
-    from archlm.bench.plan import make_plan
 
+    samples = [_sample(text) for text in sample or ()]
     try:
-        samples = [_sample(text) for text in sample or ()]
-        parts = make_plan(records, source or (), every or (), samples, seed)
+        parts = _plan(records, source or (), every or (), samples, seed)
         with _reporting() as report:
             manifest = build_in(folder, parts, processes=workers, ray=ray, report=report)
     except ArchLMError as error:
@@ -76,6 +78,18 @@ def build(
     print_table(f"{folder}", ("part", "entries", "new architectures", "measurements", "not built"), rows, right=names)
 
 
+def _plan(records: Path | None, *asked: Any) -> list[Part]:
+    """Raises typer.BadParameter where the command is wrong, and not the records."""
+    from archlm.bench.plan import make_plan
+
+    try:
+        return make_plan(records, *asked)
+    except (MissingRecordsError, MalformedRecordsError):
+        raise
+    except UserInputError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _label(part: dict[str, str]) -> str:
     return next(f"{key} {part[key]}" for key in ("source", "all", "sample") if key in part)
 
@@ -83,7 +97,7 @@ def _label(part: dict[str, str]) -> str:
 def _sample(text: str) -> tuple[str, int]:
     space, _, number = text.partition("=")
     if not number.isascii() or not number.isdigit():
-        raise UserInputError(f"--sample {text}: expected SPACE=NUMBER, such as darts=5000")
+        raise typer.BadParameter(f"{text!r}: expected SPACE=NUMBER, such as darts=5000", param_hint="--sample")
     return space, int(number)
 
 

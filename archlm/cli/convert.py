@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archlm.cli.loading import InputOption, SpaceOption, check_options, load_one
+from archlm.cli.loading import InputOption, SpaceOption, check_options, load_one, usage_error
 from archlm.cli.terminal import fail
 from archlm.writing import write_whole, writing
 from onnx_bench.errors import UserInputError
@@ -48,6 +48,13 @@ def convert(
     if to is Target.ONNX and output is None:
         raise typer.BadParameter("an ONNX model is binary: name a file to write", param_hint="-o")
     check_options(space, inputs)
+    if space is None and (task is not None or normalised):
+        hint = "--normalised" if normalised else "--task"
+        raise typer.BadParameter("it is about a network of --space; name one", param_hint=hint)
+    if weights and to is not Target.ONNX:
+        raise typer.BadParameter("it is about --to onnx; source holds none", param_hint="--weights")
+    with usage_error("--task"):
+        _check_task(space, task)
     try:
         graph = _build(arch, space, task, normalised) if space else load_one(arch, None, inputs)
         if to is Target.ONNX:
@@ -61,6 +68,14 @@ def convert(
                 write_whole(output, written)
     except UserInputError as error:
         fail(error, arch)
+
+
+def _check_task(space: str | None, task: str | None) -> None:
+    """Raises UnknownNameError where the space has no such task."""
+    if space is not None and task is not None:
+        from onnx_bench.spaces import get
+
+        get(space).head(task)
 
 
 def _build(arch: str, space: str, task: str | None, normalised: bool) -> ArchGraph:

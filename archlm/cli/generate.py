@@ -13,7 +13,7 @@ import typer
 from archlm.cli.lean_imports import OF_DIFFUSERS, hidden, uncompiled
 from archlm.cli.predict_output import familiarity
 from archlm.cli.terminal import clean, fail, print_json, print_table, status
-from onnx_bench.errors import ArchLMError
+from onnx_bench.errors import ArchLMError, UnknownNameError
 from onnx_bench.prefixed import count
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ def generate(
             else:
                 found = maker.generate(condition, num, seed, settings=settings, progress=say)
     except ArchLMError as error:
+        if _is_mistake(error):
+            raise typer.BadParameter(str(error)) from error
         fail(error, as_json=as_json)
     if as_json:
         print_json({"condition": str(condition), "networks": [one.to_json() for one in found]})
@@ -180,6 +182,13 @@ def _check_together(*pairs: Mapping[str, object]) -> None:
         if all(pair.values()):
             first, second = pair
             raise typer.BadParameter(f"it cannot be combined with {second}; say one of them", param_hint=first)
+
+
+def _is_mistake(error: ArchLMError) -> bool:
+    """Whether what is asked for cannot be meant; that nothing was found for it is no mistake in the command."""
+    from generators.condition import InvalidConditionError, UnmetConditionError
+
+    return isinstance(error, InvalidConditionError | UnknownNameError) and not isinstance(error, UnmetConditionError)
 
 
 def _one_thread() -> None:

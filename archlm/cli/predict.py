@@ -126,8 +126,7 @@ def _checked(predictor: Predictor, tasks: list[str]) -> Predictor:
 def _records(folder: Path) -> RecordStore:
     from archlm.predictor import open_records
 
-    with usage_error("--records"):
-        return open_records(folder)
+    return open_records(folder)
 
 
 def _asked(named: list[str] | None, own: Predictor | None) -> list[str | Task]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archlm.cli.lean_imports import hidden
-from archlm.cli.loading import InputOption, check_options, find_sources, listed, read_sources
+from archlm.cli.loading import InputOption, check_options, find_sources, listed, read_sources, usage_error
 from archlm.cli.terminal import clean, fail, print_json, print_table, progress, report
 from archlm.writing import write_whole, writing
 from onnx_bench.errors import ArchLMError, InvalidTableError, UserInputError
@@ -137,13 +137,18 @@ def _suggestions(
 ) -> list[dict[Hashable, Any]]:
     with hidden():
         from archlm.predictor import Predictor
+    from archlm.finetuning.suggest import fitted_part
     from archlm.finetuning.suggest import suggest as suggest_among
 
     predictor = Predictor.from_pretrained(model)
     if model is not None and task is None:
         if len(predictor.finetuned) != 1:
-            raise UserInputError(f"{model} is fitted to {', '.join(predictor.finetuned) or 'nothing'}; name its --task")
+            known = ", ".join(predictor.finetuned) or "nothing"
+            raise typer.BadParameter(f"{model} is fitted to {known}; say which", param_hint="--task")
         (task,) = predictor.finetuned
+    if task is not None:
+        with usage_error("--task"):
+            fitted_part(predictor, task)
     return suggest_among(predictor, graphs, measured, num, task).to_dict("records")
 
 

@@ -30,7 +30,13 @@ WIDE = 160
 """Columns of a terminal from which on long names leave room for the rest of a table."""
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
+"""The exit code after Ctrl-C.
+
+Of all commands: 0 where everything is answered; 1 where what the command names is at fault (networks, tables, models,
+data sets, folders), or where nothing was found (`fail`); 2 for a mistake in the command itself, which is told before
+anything is answered (`typer.BadParameter`): options that are not known, left out or contradictory, and names and
+numbers that cannot be meant, those in a list, a sentence or the file of a task among them.
+"""
 
 LONG_STEP = 5.0
 """Seconds after which a step is named where nobody watches a terminal."""

@@ -172,7 +172,7 @@ def suggest(
     import pandas as pd
 
     _check_number(num)
-    part = None if task is None else _finetuned(predictor, task)
+    part = None if task is None else fitted_part(predictor, task)
     measured = [*measured, *([] if part is None else map(network_text.read, part.texts))]
     taken = {graph.fingerprint() for graph in measured}
     distinct = {graph.fingerprint(): graph for graph in reversed(graphs)}
@@ -200,7 +200,8 @@ def _standardised(predictor: Predictor, graphs: Sequence[ArchGraph]) -> Floats:
     return np.concatenate(parts)
 
 
-def _finetuned(predictor: Predictor, task: str) -> FinetunedTask:
+def fitted_part(predictor: Predictor, task: str) -> FinetunedTask:
+    """What answers a fine-tuned task. Raises UserInputError where the predictor was not fitted to it."""
     if task not in predictor.finetuned:
         known = ", ".join(predictor.finetuned) or "none"
         raise UserInputError(f"the predictor was not fine-tuned to {quote(task)}; its own tasks: {known}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -59,10 +60,16 @@ EXCEEDING = -1e6
 
 
 def fitness(oracle: Oracle, condition: Condition, archs: Sequence[str]) -> list[float]:
-    """Predicted quality, far below every quality where a budget is exceeded, the farther the more it is."""
+    """Predicted quality, far below every quality where a budget is exceeded, the farther the more it is.
+
+    What ignores its input keeps to no budget, whatever it costs.
+    """
     values = []
     oracle.ahead(archs)
     for arch, quality in zip(archs, oracle.quality(archs), strict=True):
+        if condition.limits and not oracle.works(arch):
+            values.append(-math.inf)
+            continue
         costs = oracle.costs(arch) if condition.limits else {}
         excess = sum(limit.excess(costs[limit.name]) for limit in condition.limits)
         values.append(EXCEEDING * (1 + excess) if excess else quality)

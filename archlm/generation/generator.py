@@ -14,10 +14,10 @@ from torch import Tensor
 from archlm.generation.generated import Generated
 from archlm.generation.one_core import one_core
 from archlm.generation.oracle import Oracle
-from archlm.generation.pareto import loss
+from archlm.generation.pareto import front, loss
 from archlm.generation.wanted import Wanted
 from archlm.predictor import Predictor
-from generators.condition import Condition, InvalidConditionError, seeks_more
+from generators.condition import Condition, InvalidConditionError, UnmetConditionError, seeks_more
 from generators.draw import Aim, Settings, draw_architectures
 from generators.limit import shown, unit_of
 from generators.pipeline import ArchitecturePipeline, read_pipeline
@@ -100,7 +100,8 @@ class Generator:
             progress: Told what is done next.
 
         Raises:
-            InvalidConditionError: No space has a network within the budgets; the message names the nearest.
+            InvalidConditionError: What is asked for cannot be meant.
+            UnmetConditionError: No space has a network within the budgets; the message names the nearest.
         """
         if num < 1:
             raise InvalidConditionError(f"num is {num}; at least one architecture must be asked for")
@@ -114,7 +115,7 @@ class Generator:
             progress(f"generating {share} of {space}")
             found += self.generate_of(oracle, condition, share, seed, _part(settings, share, num))
         for turn in range(_MORE_PASSES):
-            if not (rest := num - len(usable(found))):
+            if not (rest := num - len(_unbeaten(usable(found), condition))):
                 break
             best = by_quality(found, condition)[0].space
             progress(f"generating {rest} more of {best}, which is predicted best")
@@ -125,7 +126,7 @@ class Generator:
             if all(one.exceeded for one in more):
                 break  # nor will another pass find one
         self.check_met(found, condition)
-        return by_quality(usable(found), condition)
+        return by_quality(_unbeaten(usable(found), condition), condition)
 
     def generate_of(
         self, oracle: Oracle, condition: Condition, num: int, seed: int, settings: Settings, known: Iterable[str] = ()
@@ -155,10 +156,10 @@ class Generator:
         """Make sure that something meets the budgets.
 
         Raises:
-            InvalidConditionError: Nothing does; the message names the nearest.
+            UnmetConditionError: Nothing does; the message names the nearest.
         """
         if all(one.exceeded for one in found):
-            raise InvalidConditionError(_nearest(found, condition))
+            raise UnmetConditionError(_nearest(found, condition))
 
     @one_core()
     def draw(
@@ -190,7 +191,9 @@ class Generator:
             told[:, names.index(condition.task)] = _BEST
 
         def measure(arch: str) -> dict[int, float]:
-            costs = oracle.costs(arch) if limits else {}
+            if not limits or not oracle.works(arch):  # what ignores its input keeps to no budget
+                return dict.fromkeys(limits, math.inf)
+            costs = oracle.costs(arch)
             return {at: _normal(scales[at], costs[limit.name]) for at, limit in limits.items()}
 
         def in_all(archs: Sequence[str]) -> list[tuple[float, ...]]:
@@ -280,6 +283,13 @@ def usable(found: Sequence[Generated]) -> list[Generated]:
     return [one for one in met if NO_PATH not in one.answer["warnings"]] or met
 
 
+def _unbeaten(met: Sequence[Generated], condition: Condition) -> Sequence[Generated]:
+    """Of several objectives and spaces those that none beats in everything: each space was drawn for itself."""
+    if not condition.objectives or len({one.space for one in met}) == 1:
+        return met
+    return [met[place] for place in front(met, condition.objectives).members] if met else met
+
+
 def by_quality(found: Sequence[Generated], condition: Condition) -> list[Generated]:
     """Those that meet all budgets first, the best of them first."""
     sign = -1 if get_task(condition.task).direction == "max" else 1
@@ -292,11 +302,14 @@ def _nearest(found: Sequence[Generated], condition: Condition) -> str:
     def excess(one: Generated) -> float:
         return max(limit.excess(one.costs[limit.name]) for limit in condition.limits)
 
-    near = min([one for one in found if NO_PATH not in one.answer["warnings"]] or found, key=excess)
+    where = f"no network in {', '.join(dict.fromkeys(one.space for one in found))} was found for {condition}"
+    real = [one for one in found if NO_PATH not in one.answer["warnings"]]
+    if not real:
+        return f"{where}: {NO_PATH}; allow more"
+    near = min(real, key=excess)
     costs: dict[str, Any] = {name: near.costs[name] for name in dict.fromkeys(limit.name for limit in condition.limits)}
     listed = ", ".join(f"{name} {shown(value)}{unit_of(name)}" for name, value in costs.items())
     return (
-        f"no network in {', '.join(dict.fromkeys(one.space for one in found))} was found for {condition}; the nearest "
-        f"has {listed} ({near.space} {near.arch}): "
+        f"{where}; the nearest has {listed} ({near.space} {near.arch}): "
         f"{'ask for no more than that' if condition.at_least else 'allow at least as much'}"
     )

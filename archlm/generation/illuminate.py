@@ -16,7 +16,6 @@ from generators.condition import Condition, InvalidConditionError
 from generators.draw import Settings
 from generators.illumination import Grid
 from generators.targets import is_quality
-from onnx_bench.tasks import get_task
 
 CELLS = 8
 """Of the grid along each cost."""
@@ -49,7 +48,8 @@ def illuminate(
     """The best network of every cell of a grid over one or two costs.
 
     Batches are generated for budgets that grow from the cheap end of the first cost to its dear end, a pass for each
-    column of the grid; every network of every batch is put into the cell where it belongs, each network once.
+    column of the grid; every network that the predictor was asked about on the way, those of every batch among them, is
+    put into the cell where it belongs, each network once.
 
     Args:
         generator: Makes the networks.
@@ -60,8 +60,8 @@ def illuminate(
         progress: Told how far it is.
 
     Raises:
-        InvalidConditionError: Not one or two different costs that are known, more than one space, or budgets that
-            nothing was found within; the message names the nearest.
+        InvalidConditionError: Not one or two different costs that are known, or more than one space.
+        UnmetConditionError: Nothing was found within the budgets; the message names the nearest.
         UnknownNameError: The predictor does not answer one of them.
     """
     if not 1 <= len(costs) <= 2 or len(set(costs)) != len(costs):
@@ -72,7 +72,6 @@ def illuminate(
     condition = condition.with_objectives(costs)  # checks their names, and has them measured
     oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
     edges = [_edges(generator, oracle, cost) for cost in costs]
-    sign = 1 if get_task(condition.task).direction == "max" else -1
     drawn: list[Generated] = []
     for column, most in enumerate(edges[0][1:]):
         progress(f"{column + 1} of {CELLS} budgets, {len(drawn)} networks")
@@ -85,16 +84,18 @@ def illuminate(
         found = generator.generate_of(oracle, passed, BATCH, seed + column, settings)
         drawn += [replace(one, exceeded=condition.exceeded(one.costs)) for one in found]  # not that of the column
     generator.check_met(drawn, condition)
-    grid: Grid[Generated] = Grid(
-        [list(axis) for axis in edges], lambda one: [one.costs[cost] for cost in costs],
-        lambda one: sign * one.answer["mean"],
-    )  # fmt: skip
-    cheapest = sorted(usable(drawn), key=lambda one: [-one.costs[cost] for cost in costs])
-    grid.add({oracle.identity(one.arch): one for one in cheapest}.values())  # dead branches only make it dearer
+
+    def place_of(arch: str) -> list[float]:
+        return [oracle.costs(arch)[cost] for cost in costs]
+
+    grid = Grid([list(axis) for axis in edges], place_of, lambda arch: oracle.quality([arch])[0])
+    # Neighbours that were asked about on the way lie in cells that no pass ended in.
+    met = [arch for arch in oracle.asked if oracle.works(arch) and not condition.exceeded(oracle.costs(arch))]
+    dearest = sorted(met or [one.arch for one in usable(drawn)], key=place_of, reverse=True)
+    grid.add({oracle.identity(arch): arch for arch in dearest}.values())  # dead branches only make it dearer
     elites = sorted(grid.elites.values(), key=lambda elite: elite.cell)
-    return Illuminated(
-        [elite.item for elite in elites], [elite.cell for elite in elites], dict(zip(costs, edges, strict=True))
-    )
+    networks = generator.described(oracle, condition, [elite.item for elite in elites])
+    return Illuminated(networks, [elite.cell for elite in elites], dict(zip(costs, edges, strict=True)))
 
 
 def _edges(generator: Generator, oracle: Oracle, cost: str) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from generators.costs import costs
 from onnx_bench import spaces
 from onnx_bench.errors import UnknownNameError
 from onnx_bench.graph import ArchGraph
+from onnx_bench.normalise import NO_PATH
 from onnx_bench.tasks import get_task
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 
@@ -41,6 +42,7 @@ class Oracle:
     _counts: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
     _costs: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
     _identities: dict[str, str] = field(default_factory=dict, init=False)
+    _works: dict[str, bool] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.found = spaces.get(self.space)
@@ -59,6 +61,12 @@ class Oracle:
         if arch not in self._identities:
             self._identities[arch] = self._seen(arch).fingerprint()
         return self._identities[arch]
+
+    def works(self, arch: str) -> bool:
+        """Whether a path leads from the input of the network to its output."""
+        if arch not in self._works:
+            self._works[arch] = NO_PATH not in self._seen(arch).warnings
+        return self._works[arch]
 
     def costs(self, arch: str) -> dict[str, float]:
         """Parameters, multiply-accumulates, depth, and what is counted beside them, in the unit of its task."""
@@ -99,9 +107,17 @@ class Oracle:
         self.calls += len(new)
         return [self._answers[arch] for arch in listed]
 
+    @property
+    def asked(self) -> list[str]:
+        """Architectures whose quality the predictor was asked about."""
+        return list(self._counts.get(self.task, {}) | self._answers)
+
     def quality(self, archs: Sequence[str]) -> list[float]:
-        """What the predictor says, more being better."""
+        """What the predictor says, more being better; of a fine-tuned task no more than that is computed."""
         sign = 1 if get_task(self.task).direction == "max" else -1
+        if self.task in self.predictor.finetuned:
+            self.calls += len(set(archs) - self._counts.get(self.task, {}).keys())
+            return [sign * value for value in self.counts(archs, self.task)]
         return [sign * answer["mean"] for answer in self.answers(archs)]
 
 

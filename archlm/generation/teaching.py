@@ -17,7 +17,6 @@ from generators.taught_score import TaughtScore
 from generators.training.prepare import prepare
 from generators.training.teach import TEACHING, teach
 from onnx_bench import spaces
-from onnx_bench.tasks import get_task
 
 SAMPLE = 1000
 """Architectures of the space that the predictor is asked about."""
@@ -60,10 +59,9 @@ def taught_score(
         columns[one.target] = np.array(oracle.counts(archs, one.name))
         scales[one.target] = LinearScale.of(columns[one.target], turned=one.high)
     if with_task:
-        answers = oracle.answers(archs)
-        sign = 1 if get_task(oracle.task).direction == "max" else -1
-        columns[oracle.task] = sign * np.array([answer["mean"] for answer in answers])
-        ties = np.array([answer["score"] for answer in answers])
+        columns[oracle.task] = np.array(oracle.quality(archs))
+        if oracle.task not in oracle.predictor.finetuned:
+            ties = np.array([answer["score"] for answer in oracle.answers(archs)])  # they were asked just now
     task = oracle.task if with_task else None
     targets = [*([] if task is None else [task]), *scales]
     part = prepare(

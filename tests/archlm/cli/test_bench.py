@@ -41,11 +41,19 @@ def test_a_damaged_data_set_gives_exit_code_one(archlm_command: Run, tmp_path: P
     }  # fmt: skip
 
 
-def test_mistakes_are_said_in_one_line(archlm_command: Run, tmp_path: Path) -> None:
+def test_mistakes_in_the_command_are_told(archlm_command: Run, tmp_path: Path) -> None:
+    for arguments, words in (
+        ((), "nothing to build"), (("--sample", "darts"), "SPACE=NUMBER"), (("--sample", "darts=0"), "at least 1"),
+        (("--sample", "moon=5"), "unknown search space"), (("--all", "mnasnet"), "cannot be listed"),
+        (("--source", "moon", "--records", str(tmp_path)), "no source of records"),
+    ):  # fmt: skip
+        said = archlm_command("bench", "build", str(tmp_path / "x"), *arguments, "--json")
+        assert said.exit_code == 2 and words in " ".join(said.stderr.replace("│", " ").split()) and not said.stdout
+
+
+def test_what_is_wrong_with_folders_is_said_in_one_line(archlm_command: Run, tmp_path: Path) -> None:
     for arguments, word in (
-        (("build", str(tmp_path / "x")), "nothing to build"),
-        (("build", str(tmp_path / "x"), "--sample", "darts"), "SPACE=NUMBER"),
-        (("build", str(tmp_path / "x"), "--all", "mnasnet"), "cannot be listed"),
+        (("build", str(tmp_path / "x"), "--records", str(tmp_path / "none")), "is no folder"),
         (("build", str(tmp_path / "x"), "--records", str(tmp_path)), "no records that are known"),
         (("stats", str(tmp_path)), "no finished data set"),
         (("verify", str(tmp_path)), "no finished data set"),

@@ -52,12 +52,21 @@ def test_onnx_needs_a_file(archlm_command: Run) -> None:
     assert shown.exit_code == 2 and "-o" in shown.stderr
 
 
+def test_what_is_no_architecture_is_an_error(archlm_command: Run) -> None:
+    shown = archlm_command("convert", "|what~0|", "--space", "nasbench201", "--task", "cifar10", "--to", "pytorch")
+    assert shown.exit_code == 1 and "UnknownNameError" in shown.stderr and shown.stdout == ""
+
+
 @pytest.mark.parametrize(
-    ("arch", "task", "kind"), [("|what~0|", "cifar10", "UnknownNameError"), (ARCH, "cifar11", "UnknownNameError")]
-)
-def test_a_wrong_name_is_an_error(archlm_command: Run, arch: str, task: str, kind: str) -> None:
-    shown = archlm_command("convert", arch, "--space", "nasbench201", "--task", task, "--to", "pytorch")
-    assert shown.exit_code == 1 and kind in shown.stderr and shown.stdout == ""
+    ("arguments", "said"),
+    [
+        (("--space", "nasbench201", "--task", "cifar11"), "has no task"), (("--task", "cifar10"), "name one"),
+        (("--normalised",), "name one"), (("--space", "nasbench201", "--weights"), "source holds none"),
+    ],
+)  # fmt: skip
+def test_options_that_do_not_fit_are_mistakes(archlm_command: Run, arguments: tuple[str, ...], said: str) -> None:
+    shown = archlm_command("convert", ARCH, *arguments, "--to", "pytorch")
+    assert shown.exit_code == 2 and said in " ".join(shown.stderr.split()) and shown.stdout == ""
 
 
 def test_a_file_that_cannot_be_written_is_an_error(archlm_command: Run, tmp_path: Path) -> None:

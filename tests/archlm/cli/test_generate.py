@@ -47,16 +47,31 @@ def test_a_table_is_printed(archlm_command: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--space", "nasbench201", "--max-params", "10"), "nearest"), (("--task", "cifar11"), "cifar11"),
-        (("--space", "moon"), "moon"), (("under 10 bananas",), "bananas"),
-        (("--max-latency", "toaster=5"), "toaster"), (("--objective", "size"), "size"),
-        (("--max-params", "0"), "positive"), (("--min", "params=1M"), "no lower limit"), (("--max", "fame=3"), "fame"),
+        (("--space", "nasbench201", "--max-params", "10"), "nearest"),
         (("--generator", "nowhere"), "no generator"), (("--model", "nowhere"), "nowhere"),
     ],
 )  # fmt: skip
-def test_mistakes_are_one_line(archlm_command: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_found_is_one_line(archlm_command: Run, arguments: tuple[str, ...], said: str) -> None:
     shown = archlm_command("generate", *arguments, "--n", 1, *QUICK)
     assert shown.exit_code == 1 and said in shown.stderr, shown.output
+    assert shown.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--task", "cifar11"), "cifar11"), (("--space", "moon"), "moon"), (("under 10 bananas",), "bananas"),
+        (("--max-latency", "toaster=5"), "toaster"), (("--objective", "size"), "size"),
+        (("--max-params", "0"), "positive"), (("--min", "params=1M"), "no lower limit"), (("--max", "fame=3"), "fame"),
+        (("--illuminate", "params,macs,depth", "--space", "nats_size"), "one or two"),
+        (("--guidance", "inf"), "finite"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_a_mistake_in_the_command(
+    archlm_command: Run, arguments: tuple[str, ...], said: str
+) -> None:  # fmt: skip
+    shown = archlm_command("generate", *arguments, "--n", 1, *QUICK, "--json")
+    assert shown.exit_code == 2 and said in " ".join(shown.stderr.replace("│", " ").split()), shown.output
     assert shown.stdout == ""
 
 

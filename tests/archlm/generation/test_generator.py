@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,14 @@ import pytest
 import torch
 
 from archlm import Condition, Generator, Predictor
-from archlm.generation.evolve import evolve_networks
+from archlm.generation.evolve import evolve_networks, fitness
 from archlm.generation.generated import Generated
 from archlm.generation.illuminate import CELLS, illuminate
 from archlm.generation.oracle import Oracle
 from archlm.generation.pareto import front
 from archlm.generation.wanted import Wanted
 from archlm.items import from_space
-from generators.condition import InvalidConditionError
+from generators.condition import InvalidConditionError, UnmetConditionError
 from generators.draw import Settings
 from generators.layouts import SPACES
 from onnx_bench import spaces
@@ -140,6 +141,38 @@ def test_an_infeasible_budget_names_the_nearest(generator: Generator) -> None:
         generator.generate(Condition(), 0)
 
 
+def test_the_nearest_network_is_one(generator: Generator) -> None:
+    """Cells without a path cost least: once one of them was named as the nearest to a budget."""
+    condition = Condition(space="nasbench201", max_macs=10)
+    with pytest.raises(UnmetConditionError) as told:
+        generator.generate(condition, 2, 0)
+    named = re.search(r"\(nasbench201 (\S+)\): allow", str(told.value))
+    assert named is not None, told.value
+    oracle = generator.oracle("nasbench201", condition)
+    assert oracle.works(named[1])
+    dead = "|none~0|+|none~0|avg_pool_3x3~1|+|none~0|avg_pool_3x3~1|skip_connect~2|"
+    assert not oracle.works(dead) and fitness(oracle, condition, [dead, named[1]])[0] == -math.inf
+    with pytest.raises(UnmetConditionError) as told:
+        generator.check_met(generator.described(oracle, condition, [dead]), condition)
+    assert dead not in str(told.value)
+
+
+def test_no_network_of_another_space_beats_one_of_a_front(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    best = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+    beaten = '{"matrix":["010","001","000"],"ops":["input","conv3x3-bn-relu","output"]}'
+    passes = {"nasbench201": [[best]], "nasbench101": [[beaten]]}
+
+    def drawn(self: Generator, oracle: Oracle, condition: Condition, *_: object) -> list[Generated]:
+        left = passes[oracle.space]
+        return self.described(oracle, condition, left.pop() if left else [])
+
+    monkeypatch.setattr(Generator, "generate_of", drawn)
+    found = generator.generate(Condition("cifar10", objectives=("params",)), 4)
+    assert [one.arch for one in found] == [best]
+
+
 def test_objectives_give_a_front_from_good_to_cheap(generator: Generator) -> None:
     condition = Condition(space="nasbench201", objectives=("params",))
     found = generator.generate(condition, 12, seed=0)
@@ -244,6 +277,14 @@ def test_what_was_fitted_is_an_objective(own: Generator) -> None:
     assert best in front(gains, ["gain"]).members, "of a gain more is better"
 
 
+def test_of_a_fine_tuned_task_no_more_is_computed_than_guides(own: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    oracle = own.oracle("nats_size", Condition("energy", "nats_size"))
+    archs = ["8:8:8:8:8", "64:24:8:40:56"]
+    told = [-answer["mean"] for answer in oracle.answers(archs)]
+    monkeypatch.setattr(type(oracle), "answers", lambda *_: pytest.fail("intervals and neighbours are not wanted"))
+    assert oracle.quality(archs) == pytest.approx(told)
+
+
 @pytest.mark.usefixtures("quickly_taught")
 def test_a_grid_goes_on_beyond_its_end(own: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archlm.generation.illuminate.BATCH", 1)
@@ -303,6 +344,21 @@ def test_a_grid_holds_each_network_once_and_none_without_a_path(
     (cell,) = grid.cells
     for place, edges in zip(cell, grid.edges.values(), strict=True):
         assert len(edges) == CELLS + 1 and 0 <= place < CELLS
+
+
+def test_a_grid_holds_what_was_asked_about_on_the_way(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|nor_conv_1x1~1|none~2|"
+    large = "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|nor_conv_3x3~2|"
+
+    def drawn(self: Generator, oracle: Oracle, condition: Condition, *_: object) -> list[Generated]:
+        oracle.quality([large, small])
+        return self.described(oracle, condition, [small])
+
+    monkeypatch.setattr(Generator, "generate_of", drawn)
+    grid = illuminate(generator, Condition(space="nasbench201"), ["params", "macs"])
+    assert [one.arch for one in grid.networks] == [small, large]
+    budget = Condition(space="nasbench201", max_params=5e5)
+    assert [one.arch for one in illuminate(generator, budget, ["params", "macs"]).networks] == [small]
 
 
 def test_what_is_useless_is_drawn_again(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
