@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from onnx_bench.importing.call import Call, MisfitError
+from onnx_bench.importing.quantisation import activated
 from onnx_bench.importing.tensor import Tensor, learned_tensor
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _QUANTISED: dict[str, tuple[str, tuple[int, ...]]] = {
     "QLinearGlobalAveragePool": ("GlobalAveragePool", (0,)), "QLinearAveragePool": ("AveragePool", (0,)),
     "QLinearReduceMean": ("ReduceMean", (0,)), "QGemm": ("Gemm", (0, 3, 6)), "QLinearWhere": ("Where", (0, 1, 4)),
 }  # fmt: skip
+_FORMATS = {"QLinearAdd": 6, "QLinearMul": 6, "QGemm": 7}
+"""Where the scale of the output stands, of operators that onnxruntime leaves an activation out of."""
 _RENAMED = ("Gelu", "Trilu", "GridSample", "QuantizeLinear", "DequantizeLinear")
 
 
@@ -166,10 +169,12 @@ def _as_weight(tensor: Tensor | None) -> Tensor | None:
 
 def quantised(e: Evaluator, c: Call) -> list[Tensor]:
     """An operator on integers that stands for one on floats."""
-    op, places = _QUANTISED[c.op.rpartition("::")[2]]
+    name = c.op.rpartition("::")[2]
+    op, places = _QUANTISED[name]
     attrs = dict(c.attrs)
     attrs.pop("channels_last", None)
-    return [e.apply(op, *(_as_weight(c.ins[i]) if c.has(i) else None for i in places), **attrs)]
+    result = e.apply(op, *(_as_weight(c.ins[i]) if c.has(i) else None for i in places), **attrs)
+    return [activated(e, result, c, _FORMATS[name]) if name in _FORMATS else result]
 
 
 def quantised_concat(e: Evaluator, c: Call) -> list[Tensor]:

@@ -311,7 +311,8 @@ class Evaluator:
             tensor: The held tensor.
             slot: `weight` if the reader takes a learned tensor here, `buffer` if running statistics, `state` if what a
                 recurrence starts from, which exporters write out although it is zero, `factor` if it multiplies,
-                `target` if something is scattered into it, `affine` if the reader is a norm that cannot go without.
+                `target` if something is scattered into it or chosen from it, `affine` if the reader is a norm that
+                cannot go without.
         """
         value, shape, dtype, sources = tensor.value, tensor.shape, tensor.dtype, tensor.sources
         params = sources[0][1] if len(sources) == 1 else tensor.learned

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onnx_bench.importing import (
     contrib,
     control,
+    quantisation,
     sequences,
     shapes_layout,
     shapes_math,
@@ -33,7 +34,7 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 """Shape rules. A rule also brings the attributes and inputs of the call to their one form."""
 SPECIALS: dict[str, Special] = {
-    **special.SPECIALS, **control.SPECIALS, **sequences.SPECIALS, **contrib.SPECIALS,
+    **special.SPECIALS, **control.SPECIALS, **sequences.SPECIALS, **quantisation.SPECIALS, **contrib.SPECIALS,
 }  # fmt: skip
 """Operators that are computed away, replaced or hold subgraphs; `None` means: go on with the shape rule."""
 
@@ -51,14 +52,15 @@ _SLOTS: dict[str, dict[int, str]] = {
     "QLinearConv": {3: "weight", 8: "weight"}, "QLinearMatMul": {3: "weight"},
     "ConvInteger": {1: "weight"}, "MatMulInteger": {1: "weight"},
     "Mul": {0: "factor", 1: "factor"}, "ScatterElements": {0: "target"}, "ScatterND": {0: "target"},
+    "Where": {1: "target", 2: "target"},
 }  # fmt: skip
 
 
 def weight_slots(op: str) -> Mapping[int, str]:
     """Inputs of `op` that hold learned tensors whatever their size or origin: position -> weight, buffer or state.
 
-    Both of a product may: position -> factor. What is scattered into may be empty: target. A bias is a weight, or none
-    if the file computes zeros for it.
+    Both of a product may: position -> factor. What is scattered into, or chosen from, may be empty: target. A bias is a
+    weight, or none if the file computes zeros for it.
     What has to be given to a norm is affine: weights, of which ones and zeros in code are not stored.
     """
     return _SLOTS.get(op, _NO_SLOTS)

@@ -163,14 +163,6 @@ def coerced_softmax(e: Evaluator, c: Call) -> list[Tensor] | None:
     return [e.apply("Reshape", e.apply(c.op, flat, axis=1), shape=shape)]
 
 
-def dequantize(e: Evaluator, c: Call) -> list[Tensor] | None:
-    """DequantizeLinear of a stored integer tensor: the float tensor it stands for."""
-    x = c.tensor(0)
-    if x.node >= 0 or x.shape is None or prod(x.shape) <= 1:
-        return None
-    return [learned_tensor(x.shape)] if not x.sources else [Tensor(x.shape, "float", sources=x.sources)]
-
-
 def gather_all(e: Evaluator, c: Call) -> None:
     """Gather, GatherND of all elements in their order, as exporters write masks of attention: a Reshape.
 
@@ -210,6 +202,6 @@ def _takes_all(c: Call, positions: np.ndarray, shape: Shape) -> bool:
 SPECIALS: dict[str, Callable[[Evaluator, Call], list[Tensor] | None]] = {
     "Constant": constant_node, "Identity": identity, "Dropout": dropout, "Cast": cast, "CastLike": cast_like,
     "Shape": shape_of, "Size": size_of, "ConstantOfShape": make_filled, "Expand": expand,
-    **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax"), coerced_softmax), "DequantizeLinear": dequantize,
+    **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax"), coerced_softmax),
     "Gather": gather_all, "GatherND": gather_all,
 }  # fmt: skip

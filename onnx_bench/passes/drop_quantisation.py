@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.passes.base import Pass, on
-from onnx_bench.passes.values import cast_class, constant, data, element_class, get_input
+from onnx_bench.passes.values import cast_class, constant, data, element_class, get_input, is_held
 
 
 class DropQuantisation(Pass):
     """Removes conversions between number formats.
 
     1. `QuantizeLinear` and `DequantizeLinear` are dropped.
-    2. `DynamicQuantizeLinear` passes its input on; its scale is 1 and its zero point 0.
+    2. `DynamicQuantizeLinear` passes its input on; its scale is 1, also that times the scale of weights, and its zero
+       point 0.
     3. `QLinearConv`, `ConvInteger`, `QLinearMatMul`, `MatMulInteger` are `Conv` and `MatMul`.
     4. `Cast` inside a class (float, int, bool) is dropped; any other names its class.
     """
@@ -27,8 +28,11 @@ class DropQuantisation(Pass):
         """Rule 2."""
         for user in list(node.users):
             if user.op == "Output":
-                replacement = constant(draft, 1.0) if user.attrs["index"] == 1 else constant(draft, 0, "int")
-                draft.replace(user, replacement)
+                is_scale = user.attrs["index"] == 1
+                for product in [p for p in user.users if is_scale and p.op == "Mul"]:
+                    if all(i is user or is_held(i) for i in product.inputs):
+                        draft.replace(product, constant(draft, 1.0))
+                draft.replace(user, constant(draft, 1.0) if is_scale else constant(draft, 0, "int"))
         draft.replace(node, data(node))
         return True
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import onnx
+import torch
 
 from tests.exports import rewrites
 from tests.exports.exporters import Exports, quiet
@@ -40,6 +42,34 @@ def onnxruntime(model: onnx.ModelProto, level: str, folder: str) -> onnx.ModelPr
         return onnx.load_model_from_string(file.read())
 
 
+def quantised(exports: Exports, folder: str, dynamic: bool = False) -> onnx.ModelProto:
+    """The network as onnxruntime quantises it: weights alone, or activations too, by what they are on a few inputs."""
+    from onnxruntime import quantization
+
+    source, target = (os.path.join(folder, name) for name in ("plain.onnx", "quantised.onnx"))
+    model = exports.torchscript(17)
+    onnx.save_model(model, source)
+
+    class Inputs(quantization.CalibrationDataReader):
+        """Large ones: they are to reach where a ReLU6 clips."""
+
+        def __init__(self) -> None:
+            torch.manual_seed(0)
+            inputs = [t * 30 if t.is_floating_point() else t for t in exports.network.inputs(1)]
+            self.feeds = iter([{i.name: t.numpy() for i, t in zip(model.graph.input, inputs, strict=True)}])
+
+        def get_next(self) -> dict[str, Any] | None:
+            return next(self.feeds, None)
+
+    with quiet():
+        if dynamic:
+            quantization.quantize_dynamic(source, target)
+        else:
+            quantization.quantize_static(source, target, Inputs())
+    with open(target, "rb") as file:
+        return onnx.load_model_from_string(file.read())
+
+
 Way = Callable[[Exports, str], onnx.ModelProto]
 """From the exports of a network and a scratch folder to a model."""
 
@@ -66,6 +96,8 @@ WAYS: dict[str, Way] = {
     "float16": lambda e, _: rewrites.half(e.torchscript(17)),
     "float16 throughout": lambda e, _: rewrites.half_throughout(e.torchscript(17)),
     "quantised": lambda e, _: rewrites.quantise(e.torchscript(14)),
+    "onnxruntime quantised": quantised,
+    "onnxruntime quantised dynamically": lambda e, d: quantised(e, d, dynamic=True),
     "renamed, reordered": lambda e, _: rewrites.shuffle(e.torchscript(17)),
     "weightless": lambda e, _: rewrites.strip_weights(e.torchscript(17)),
     "identities": lambda e, _: rewrites.sprinkle_identities(e.torchscript(14)),

@@ -250,3 +250,14 @@ def test_what_is_held_and_does_not_fit_is_said() -> None:
     graph = imported("c = Concat <axis = 0> (w, v) y = MatMul (x, c)", inputs="float[1,8] x",
                      stored="float[4,8] w; float[4] v")  # fmt: skip
     assert len(graph.warnings) == 1 and "Concat of [4, 8] and [4]" in graph.warnings[0]
+
+
+def test_stored_zeros_of_a_padding_mask_are_not_learned() -> None:
+    """Simplifiers, and the dynamo exporter at a fixed batch, store what `torch.zeros` gives the others."""
+    body = "m = Equal (x, k) n = {} y = Where (m, f, n)"
+    given = {"inputs": "int64[1,5] x", "outputs": "float y"}
+    numbers = "float f = {-1}; int64 k = {0}"
+    written = imported(body.format("ConstantOfShape (l)"), stored=numbers + "; int64[2] l = {1, 5}", **given)
+    kept = imported(body.format("Identity (o)"), stored=numbers + "; float[1,5] o = {0, 0, 0, 0, 0}", **given)
+    assert kept.params == written.params == 0
+    assert kept.fingerprint() == written.fingerprint()
