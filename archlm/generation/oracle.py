@@ -21,9 +21,9 @@ from onnx_bench.tasks.latency import PREFIX as LATENCY
 class Oracle:
     """Asks about architectures of one space.
 
-    Where the space was measured on the task, predictions are of its networks as the predictor knows them, with the
-    head of the space's default task; elsewhere of the networks that are written. Costs are of the network for the task
-    asked for as it would be trained, batch norms and all, which is what is written.
+    Predictions are of the networks that are written, with the head of the task where the space has one; of a fine-tuned
+    task, which was fitted to networks with the default head, of those. Costs are of the network as it would be trained,
+    batch norms and all.
 
     Attributes:
         predictor: Answers.
@@ -93,9 +93,8 @@ class Oracle:
 
     def _asked(self, archs: Sequence[str], task: str) -> Iterator[ArchGraph]:
         """The networks that the predictor is asked about."""
-        as_trained, weights = self.predictor.reads_as_trained(task), self.predictor.weights
-        strange = task in weights.tasks and self.space not in weights.task(task).spaces
-        head = head_of(self.space, task) if strange and task not in self.predictor.finetuned else None
+        as_trained = self.predictor.reads_as_trained(task)
+        head = None if task in self.predictor.finetuned else head_of(self.space, task)
         return (from_space(self.space, arch, task=head, as_trained=as_trained) for arch in archs)
 
     def answers(self, archs: Iterable[str]) -> list[dict[str, Any]]:

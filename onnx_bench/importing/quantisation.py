@@ -1,15 +1,15 @@
-"""What number formats of quantised files stand for: floats, learned tables, and activations that they replace"""
+"""What number formats of quantised files stand for: floats, learned tables, and activations that they replace."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import isclose, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from onnx_bench.importing.call import Call
-from onnx_bench.importing.tensor import Tensor, constant, learned_tensor
+from onnx_bench.importing.tensor import Tensor, learned_tensor
 from onnx_bench.node import Node
 
 if TYPE_CHECKING:
@@ -31,10 +31,16 @@ _ABOUT = 1e-4
 
 
 def quantize(e: Evaluator, c: Call) -> list[Tensor] | None:
-    """QuantizeLinear: a held tensor is itself; what is computed may be clipped, see `activated`."""
+    """QuantizeLinear: known values are computed, what is learned stays so; results of nodes may be clipped."""
     x = c.tensor(0)
     if x.node < 0:
-        return [x]
+        if x.value is not None and (form := _format(c, 1)):
+            scale, zero = form
+            limits = np.iinfo(zero.dtype)
+            whole = np.rint(x.value.astype(np.float32) / scale) + int(zero)
+            value = np.clip(whole, limits.min, limits.max).astype(zero.dtype)
+            return [Tensor(x.shape, "int", value=value, sources=x.sources)]
+        return [Tensor(x.shape, "int", sources=x.sources)] if x.sources else None
     c.ins[0] = activated(e, x, c, 1)
     return None
 
@@ -45,17 +51,15 @@ def dequantize(e: Evaluator, c: Call) -> list[Tensor] | None:
     if x.node >= 0:
         _as_table(e, e.nodes[x.node])
         return None
-    if x.dtype == "float":  # what `quantize` has left
-        return [x]
     if x.shape is None:
         return None
-    if prod(x.shape) > 1:
-        return [learned_tensor(x.shape) if not x.sources else Tensor(x.shape, "float", sources=x.sources)]
-    scale, zero = c.value(1), c.value(2) if c.has(2) else np.int8(0)
-    if x.value is None or scale is None or zero is None or scale.size != 1 or zero.size > 1:
-        return None
-    number = (x.value.astype(np.float32) - np.float32(zero.item())) * np.float32(scale.item())
-    return [constant(number.astype(np.float32))]
+    if x.value is not None and (form := _format(c, 1)):
+        scale, zero = form
+        value = (x.value.astype(np.float32) - np.float32(zero)) * scale
+        return [Tensor(x.shape, "float", value=value, sources=x.sources)]
+    if x.sources:
+        return [Tensor(x.shape, "float", sources=x.sources)]
+    return [learned_tensor(x.shape)] if prod(x.shape) > 1 else None
 
 
 def _as_table(e: Evaluator, rows: Node) -> None:
@@ -93,15 +97,22 @@ def activated(e: Evaluator, x: Tensor, c: Call, place: int) -> Tensor:
     return e.apply("Relu", x)
 
 
-def _clip(c: Call, place: int) -> float | None:
-    """The largest number of a format whose least is zero; `None` for others, and where scale or zero are not known."""
-    scale, zero = c.value(place), c.value(place + 1)
+def _format(c: Call, place: int) -> tuple[np.float32, np.integer[Any]] | None:
+    """Scale and zero point at inputs `place` and `place + 1`; `None` where they are several or not known."""
+    scale, zero = c.value(place), c.value(place + 1) if c.has(place + 1) else np.zeros((), np.uint8)
     if scale is None or zero is None or scale.size != 1 or zero.size != 1 or zero.dtype.kind not in "iu":
         return None
-    limits = np.iinfo(zero.dtype)
-    if zero.item() != limits.min:
+    return np.float32(scale.item()), zero.reshape(-1)[0]
+
+
+def _clip(c: Call, place: int) -> float | None:
+    """The largest number of a format whose least is zero; `None` for others, and where scale or zero are not known."""
+    form = _format(c, place)
+    if form is None:
         return None
-    return float(scale.item()) * (int(limits.max) - int(limits.min))
+    scale, zero = form
+    limits = np.iinfo(zero.dtype)
+    return float(scale) * (int(limits.max) - int(limits.min)) if zero == limits.min else None
 
 
 def _signed(nodes: list[Node], place: int) -> bool:

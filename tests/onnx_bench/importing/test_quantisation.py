@@ -55,6 +55,7 @@ def test_quantised_numbers_have_their_value() -> None:
     stored = f"{numbers}; float r = {{1.4142135}}; float b = {{0.0019607844}}"
     graph = import_model(model(body + erf, stored=stored))
     assert graph.fingerprint() == import_model(plain).fingerprint()
+    numbers = "float a = {0.5}; uint8 zero = {0}"
     kept = "q = QuantizeLinear (c, a, zero) t = DequantizeLinear (q, a, zero) i = Cast <to = 7> (t) y = Tile (x, i)"
     assert output(imported(kept, stored=numbers + "; float[4] c = {1, 2, 1, 1}")).shape == (1, 6, 8, 8)
 
