@@ -51,12 +51,13 @@ def quantised(exports: Exports, folder: str, dynamic: bool = False) -> onnx.Mode
     onnx.save_model(model, source)
 
     class Inputs(quantization.CalibrationDataReader):
-        """Large ones: they are to reach where a ReLU6 clips."""
+        """Large ones of either sign: they reach where a ReLU6 clips, and what is not clipped becomes negative."""
 
         def __init__(self) -> None:
             torch.manual_seed(0)
-            inputs = [t * 30 if t.is_floating_point() else t for t in exports.network.inputs(1)]
-            self.feeds = iter([{i.name: t.numpy() for i, t in zip(model.graph.input, inputs, strict=True)}])
+            plain, names = exports.network.inputs(1), [i.name for i in model.graph.input]
+            sizes = [[t * size if t.is_floating_point() else t for t in plain] for size in (30, -30)]
+            self.feeds = iter([{n: t.numpy() for n, t in zip(names, inputs, strict=True)} for inputs in sizes])
 
         def get_next(self) -> dict[str, Any] | None:
             return next(self.feeds, None)
