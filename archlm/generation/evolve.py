@@ -10,7 +10,7 @@ import numpy as np
 from archlm.generation.generated import Generated
 from archlm.generation.generator import Generator, by_quality
 from archlm.generation.oracle import Oracle
-from generators.condition import Condition
+from generators.condition import Condition, InvalidConditionError
 from generators.evolution import Evolved, evolve
 
 
@@ -27,7 +27,14 @@ def evolve_networks(
         calls: Architectures that the predictor is asked about in each space.
         seed: Of everything random.
         progress: Told how far it is.
+
+    Raises:
+        InvalidConditionError: Several objectives are asked for; evolution seeks quality alone.
+        UnmetConditionError: Nothing that it met keeps to the budgets.
     """
+    if condition.objectives:
+        named = ", ".join(condition.objectives)
+        raise InvalidConditionError(f"evolution seeks quality alone, not {named}; set budgets, or generate without it")
     names = generator.spaces_for(condition)
     found: list[Generated] = []
     for space, part in zip(names, np.array_split(np.arange(num), len(names)), strict=True):

@@ -307,6 +307,8 @@ def test_evolution_is_there_to_compare(generator: Generator) -> None:
     assert not any(one.exceeded for one in found)
     with pytest.raises(InvalidConditionError, match="nearest"):
         evolve_networks(generator, Condition(space="transnas_micro", max_params=10), 3, 55)
+    with pytest.raises(InvalidConditionError, match="quality alone, not params"):
+        evolve_networks(generator, Condition(space="transnas_micro", objectives=("params",)), 3, 55)
     some = evolve_networks(generator, Condition(space="nats_size", max_params=2e5), 12, 12)
     assert 0 < len(some) < 12 and not any(one.exceeded for one in some), "what exceeds a budget is no answer"
 
