@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archlm import checkpoint as module
-from archlm.checkpoint import MANIFEST, Checkpoint, parsing, write_checkpoint
+from archlm.checkpoint import FORMAT, MANIFEST, Checkpoint, parsing, write_checkpoint
 from onnx_bench.errors import CheckpointError, UnknownNameError, UserInputError
 
 FILES = {"a.json": b'{"x": 1}', "b.txt.gz": b"text" * 100}
@@ -62,7 +62,7 @@ def test_names_outside_the_manifest(folder: Path) -> None:
 @pytest.mark.parametrize(
     "manifest",
     ["", "{}", "[]", "[" * 100_000, '{"format": 9, "about": {}, "sha256": {}}',
-     '{"format": 1, "about": 7, "sha256": {}}', '{"format": 1, "about": {}, "sha256": 7}'],
+     '{"format": 2, "about": 7, "sha256": {}}', '{"format": 2, "about": {}, "sha256": 7}'],
 )  # fmt: skip
 def test_bad_manifests(folder: Path, manifest: str) -> None:
     (folder / MANIFEST).write_text(manifest)
@@ -83,7 +83,7 @@ def stored(folder: Path, name: str, content: bytes) -> Checkpoint:
     """A checkpoint of one file, whose sum is right whatever it holds."""
     (folder / name).write_bytes(content)
     sums = {name: hashlib.sha256(content).hexdigest()}
-    (folder / MANIFEST).write_text(json.dumps({"format": 1, "about": {}, "sha256": sums}))
+    (folder / MANIFEST).write_text(json.dumps({"format": FORMAT, "about": {}, "sha256": sums}))
     return Checkpoint(folder)
 
 
