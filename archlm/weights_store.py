@@ -188,11 +188,16 @@ class Weights:
         """The index of known architectures."""
         arrays = load_safetensors(self.checkpoint.read("known.safetensors"))
         familiar = {k.removeprefix("familiar."): v for k, v in arrays.items() if k.startswith("familiar.")}
-        return KnownArchitectures(
-            tuple(self._config["known_names"]), tuple(self._config["known_spaces"]),
-            tuple(self._config["known_kinds"]), arrays["points"].astype(np.float32), arrays["centre"], arrays["scale"],
-            familiar, arrays["predicted"],
-        )  # fmt: skip
+        names, spaces, kinds = (tuple(self._config[key]) for key in ("known_names", "known_spaces", "known_kinds"))
+        points, centre, scale, predicted = (arrays[key] for key in ("points", "centre", "scale", "predicted"))
+        rows, width = points.shape
+        if not rows or {len(names), len(spaces), len(kinds)} != {rows}:
+            raise ValueError(f"{rows} points of {len(names)} names, {len(spaces)} spaces and {len(kinds)} kinds")
+        if (centre.shape, scale.shape, predicted.shape) != ((width,), (width,), (rows, len(self.neural_tasks))):
+            raise ValueError("arrays of different lengths")
+        if strange := [kind for kind in {*spaces, *kinds} if kind not in familiar or familiar[kind].ndim != 1]:
+            raise ValueError(f"no usual distances of {strange[0]!r}")
+        return KnownArchitectures(names, spaces, kinds, points.astype(np.float32), centre, scale, familiar, predicted)
 
     @cached_property
     def decorrelation(self) -> Floats:

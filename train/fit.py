@@ -145,12 +145,10 @@ def task_rows(spaces: Sequence[Labelled], task: str, masks: Mapping[str, Mask] |
         chosen = np.flatnonzero(np.isfinite(some.targets[task]) & (masks[space.space] if masks else True))
         rows = some.rows[chosen]
         names = np.full(len(rows), space.space)
-        otherwise = [drawn[chosen] for drawn in drawn_otherwise(space)] if several else []
         features = drawn_for(space, task).features[chosen]
-        parts.append((
-            features, np.array(otherwise).reshape(-1, *features.shape), some.targets[task][chosen], names,
-            space.groups[rows],
-        ))  # fmt: skip
+        others = [drawn[chosen] for drawn in drawn_otherwise(space)]
+        otherwise = np.stack(others) if several else np.zeros((0, *features.shape))
+        parts.append((features, otherwise, some.targets[task][chosen], names, space.groups[rows]))
     x, otherwise, *rest = zip(*parts, strict=True)
     return TaskRows(np.concatenate(x), np.concatenate(otherwise, axis=1), *(np.concatenate(part) for part in rest))
 

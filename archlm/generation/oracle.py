@@ -30,14 +30,12 @@ class Oracle:
         space: Of the architectures.
         task: To be good at.
         counted: Tasks that count as costs: `latency/<device>`, or any other that is limited or an objective.
-        calls: Architectures that the predictor was asked about, whether they are good at the task.
     """
 
     predictor: Predictor
     space: str
     task: str
     counted: Sequence[str] = ()
-    calls: int = field(default=0, init=False)
     _answers: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
     _counts: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
     _costs: dict[str, dict[str, float]] = field(default_factory=dict, init=False)
@@ -86,6 +84,8 @@ class Oracle:
         if is_device(self.predictor, name):
             seen = [self._seen(arch) for arch in archs]
             return [float(x) for x in self.predictor.weights.devices.predict(name.removeprefix(LATENCY), seen).mean]
+        if name == self.task and name not in self.predictor.finetuned:  # nothing is asked twice
+            return [answer["mean"] for answer in self.answers(archs)]
         known = self._counts.setdefault(name, {})
         new = [arch for arch in dict.fromkeys(archs) if arch not in known]
         known |= zip(new, self.predictor.expected(self._asked(new, name), name), strict=True)
@@ -103,7 +103,6 @@ class Oracle:
         new = [arch for arch in dict.fromkeys(listed) if arch not in self._answers]
         for arch, answer in zip(new, self.predictor.answers(self._asked(new, self.task), [self.task]), strict=True):
             self._answers[arch] = answer | {"arch": arch}
-        self.calls += len(new)
         return [self._answers[arch] for arch in listed]
 
     @property
@@ -115,7 +114,6 @@ class Oracle:
         """What the predictor says, more being better; of a fine-tuned task no more than that is computed."""
         sign = 1 if get_task(self.task).direction == "max" else -1
         if self.task in self.predictor.finetuned:
-            self.calls += len(set(archs) - self._counts.get(self.task, {}).keys())
             return [sign * value for value in self.counts(archs, self.task)]
         return [sign * answer["mean"] for answer in self.answers(archs)]
 

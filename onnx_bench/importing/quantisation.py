@@ -28,6 +28,11 @@ _TOPS = (1, 6)
 """Where activations that are clipped from above end."""
 _ABOUT = 1e-4
 """How far the largest number of a format may lie from that, as a share of it."""
+_ABSENT = {
+    kind: np.zeros((), dtype)
+    for kind, dtype in ((0, np.uint8), (2, np.uint8), (3, np.int8), (4, np.uint16), (5, np.int16))
+}
+"""The zero point of QuantizeLinear where none is given, by `output_dtype`."""
 
 
 def quantize(e: Evaluator, c: Call) -> list[Tensor] | None:
@@ -99,7 +104,8 @@ def activated(e: Evaluator, x: Tensor, c: Call, place: int) -> Tensor:
 
 def _format(c: Call, place: int) -> tuple[np.float32, np.integer[Any]] | None:
     """Scale and zero point at inputs `place` and `place + 1`; `None` where they are several or not known."""
-    scale, zero = c.value(place), c.value(place + 1) if c.has(place + 1) else np.zeros((), np.uint8)
+    kind = c.attrs.get("output_dtype", 0) if c.op == "QuantizeLinear" else 0
+    scale, zero = c.value(place), c.value(place + 1) if c.has(place + 1) else _ABSENT.get(kind)
     if scale is None or zero is None or scale.size != 1 or zero.size != 1 or zero.dtype.kind not in "iu":
         return None
     return np.float32(scale.item()), zero.reshape(-1)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from archlm import Predictor
 from archlm.answer import COLUMNS, FAMILIAR
@@ -263,6 +263,32 @@ def test_hostile_weights_are_a_checkpoint_error(
     with pytest.raises(CheckpointError):
         weights = Predictor.from_pretrained(tmp_path).weights
         assert weights.known and weights.head and weights.task("cifar10")
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "message"),
+    [("known_names", lambda x: x[1:], "names"), ("known_spaces", lambda x: x[1:], "spaces"),
+     ("known_kinds", lambda x: x[1:], "kinds"), ("known_kinds", lambda x: ["mine", *x[1:]], "distances of 'mine'"),
+     ("known_kinds", lambda x: [7, *x[1:]], "distances of 7"), ("known_kinds", lambda x: [["a"], *x[1:]], "TypeError"),
+     ("known_spaces", lambda x: ["mine", *x[1:]], "distances of 'mine'"), ("points", lambda x: x[1:], "points"),
+     ("points", lambda x: x[:, 1:], "lengths"), ("centre", lambda x: x[1:], "lengths"),
+     ("scale", lambda x: x[1:], "lengths"), ("predicted", lambda x: x[1:], "lengths"),
+     ("predicted", lambda x: x[:, 1:], "lengths"), ("familiar.bert", lambda x: x[None], "distances of 'bert'")],
+)  # fmt: skip
+def test_an_index_whose_parts_do_not_fit_is_a_checkpoint_error(
+    predictor: Predictor, tmp_path: Path, key: str, change: Callable[[Any], Any], message: str
+) -> None:
+    whole = predictor.weights.checkpoint
+    config, arrays = whole.read_json("config.json.gz"), load(whole.read("known.safetensors"))
+    part: dict[str, Any] = config if key in config else arrays
+    part[key] = change(part[key])
+    files = {
+        "config.json.gz": json.dumps(config).encode(),
+        "known.safetensors": save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
+    }
+    write_checkpoint(tmp_path, files, whole.about, kept={n: whole.stored(n) for n in whole.names() if n not in files})
+    with pytest.raises(CheckpointError, match=f"index of known architectures is damaged.*{message}"):
+        assert Weights(tmp_path).known
 
 
 def test_unknown_tasks_and_folders(predictor: Predictor, tmp_path: Path) -> None:

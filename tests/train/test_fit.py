@@ -177,6 +177,11 @@ def test_a_space_is_drawn_with_every_head(sources: list[Labelled]) -> None:
     np.testing.assert_array_equal(rows.x, other.features)
     np.testing.assert_array_equal(rows.otherwise, [first, mixed])
     assert fit.task_rows(sources, "imagenet-1k-proxy").otherwise.shape[0] == 0
+    masks = fit.whole(sources) | {space.space: np.zeros(len(default.features), bool)}
+    width = default.features.shape[1]
+    left = fit.task_rows(sources, "cifar10", masks)
+    assert set(left.spaces) == {"nasbench101"} and left.otherwise.shape == (2, len(left.y), width)
+    assert fit.task_rows([space], OTHER, masks).otherwise.shape == (2, 0, width)
 
 
 def test_half_of_a_batch_has_other_heads(sources: list[Labelled]) -> None:

@@ -285,6 +285,15 @@ def test_of_a_fine_tuned_task_no_more_is_computed_than_guides(own: Generator, mo
     assert oracle.quality(archs) == pytest.approx(told)
 
 
+def test_a_task_that_is_limited_too_is_asked_about_once(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    oracle = generator.oracle("nats_size", Condition("cifar10", "nats_size", at_least={"cifar10": 90.0}))
+    archs = ["8:8:8:8:8", "64:24:8:40:56"]
+    told = oracle.counts(archs, "cifar10")
+    monkeypatch.setattr(Predictor, "answers", lambda _, graphs, __: iter([pytest.fail("again") for _ in graphs]))
+    assert oracle.quality(archs) == told == [oracle.costs(arch)["cifar10"] for arch in archs]
+    assert oracle.asked == archs
+
+
 @pytest.mark.usefixtures("quickly_taught")
 def test_a_grid_goes_on_beyond_its_end(own: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archlm.generation.illuminate.BATCH", 1)

@@ -17,6 +17,8 @@ FORMAT = LAYER + "int8 mid = {0}; uint8 least = {0}; uint8 some = {3}"
         ("c = Conv (x, w) q = QuantizeLinear (c, s, low)", ["Conv", "Relu"]),
         ("c = Conv (x, w) q = QuantizeLinear (c, s, least)", ["Conv", "Relu"]),
         ("c = Conv (x, w) q = QuantizeLinear (c, six, low)", ["Conv", "Clip"]),
+        ("c = Conv (x, w) q = QuantizeLinear (c, s)", ["Conv", "Relu"]),
+        ("c = Conv (x, w) q = QuantizeLinear <output_dtype = 3> (c, s)", ["Conv"]),
         ("c = Conv (x, w) q = QuantizeLinear (c, s, mid)", ["Conv"]),
         ("c = Conv (x, w) q = QuantizeLinear (c, s, some)", ["Conv"]),
         ("c = Conv (x, w) d = Relu (c) q = QuantizeLinear (d, s, low)", ["Conv", "Relu"]),
