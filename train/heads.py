@@ -42,6 +42,11 @@ def load_with_heads(name: str, *, data: str | None = None, workers: int = 2) -> 
     return replace(space, distinct=replace(some, heads=tuple(drawn)))
 
 
+def without_heads(space: Labelled) -> Labelled:
+    """With the default head alone."""
+    return replace(space, distinct=replace(space.known, heads=()))
+
+
 def drawings(space: Labelled) -> tuple[Drawn, ...]:
     """The distinct networks with each head, the default one first."""
     some = space.known

@@ -2,7 +2,7 @@
 
     python -m train.pretrain_text     # once: the text encoder, without labels
     python -m train.make_weights      # --keep-neural: with the graph networks and the text encoder that ship,
-                                      # --further: with the graph networks trained further
+                                      # --further: with these graph networks trained further, not from nothing
     python -m train.make_devices      # afterwards: what networks cost on known devices
 
 Writes archlm/weights (all members, the index, the manifest). The numbers of the model card come from the protocols.

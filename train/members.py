@@ -25,7 +25,7 @@ from encoders.text_tokenizer import ArchTokenizer
 from onnx_bench.arrays import Floats
 from onnx_bench.tasks import get_task
 from train.fit import HeldOut
-from train.heads import drawings, tasks_by_drawing
+from train.heads import drawings, tasks_by_drawing, without_heads
 from train.neural import (
     FURTHER,
     KNOWN,
@@ -56,10 +56,11 @@ class TrainedMembers:
 
 
 def trained_members(spaces: Sequence[Labelled]) -> TrainedMembers:
-    """Train what was not trained yet; hours on two cores, less where runs are kept."""
-    rows = rows_of(spaces, hold_out=True)
-    graph = [trained_graph_model(spaces, replace(KNOWN, seed=seed), "known", rows) for seed in range(SEEDS)]
-    return TrainedMembers(tuple(graph), trained_text_model(pretrained(), spaces, TEXT, "known", rows))
+    """Train what was not trained yet, on default heads; hours on two cores, less where runs are kept."""
+    plain = [without_heads(space) for space in spaces]
+    rows = rows_of(plain, hold_out=True)
+    graph = [trained_graph_model(plain, replace(KNOWN, seed=seed), "known", rows) for seed in range(SEEDS)]
+    return TrainedMembers(tuple(graph), trained_text_model(pretrained(), plain, TEXT, "known", rows))
 
 
 def exported(members: TrainedMembers, tasks: Sequence[str]) -> NeuralMembers:
@@ -79,13 +80,13 @@ def shipping(spaces: Sequence[Labelled], keep: bool, further: bool = False) -> N
     Args:
         spaces: What they are trained on.
         keep: Take those of the weights that ship, which have held out the same networks; minutes instead of hours.
-        further: Of these train the graph networks further (`FURTHER`), on the networks that they have seen.
+        further: Start from these, instead of from nothing, when graph networks are trained further with all heads.
     """
-    if keep or further:
-        found = Weights(SHIPPED).neural
-        return replace(found, graph=trained_further(found.graph, spaces)) if further else found
+    if keep:
+        return Weights(SHIPPED).neural
     tasks = list(dict.fromkeys(task for space in spaces for task in space.targets))
-    return exported(trained_members(spaces), tasks)
+    start = Weights(SHIPPED).neural if further else exported(trained_members(spaces), tasks)
+    return replace(start, graph=trained_further(start.graph, spaces))
 
 
 def trained_further(member: GraphMember, spaces: Sequence[Labelled]) -> GraphMember:

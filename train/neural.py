@@ -39,7 +39,7 @@ TEST_FOLDS = 5
 KNOWN = QualityTrainingConfig(batch=BatchConfig(networks=128, cost=16_000))
 """For networks like the known ones."""
 FURTHER = QualityTrainingConfig(14_000, ranking=0.0, learning_rate=1e-3, batch=BatchConfig(networks=64, cost=6000))
-"""For networks that were trained as `KNOWN` already and are to learn of something new, such as more heads."""
+"""For networks that were trained as `KNOWN` on default heads, and are to learn of all heads."""
 TRANSFER = QualityTrainingConfig(steps=1500, ranking=1.0)
 """For a space that is not seen in training: it learns to rank within spaces alone, and briefly."""
 UNSEEN_TASK = replace(TRANSFER, steps=1000, ranking=0.25)
