@@ -58,13 +58,14 @@ def dequantize(e: Evaluator, c: Call) -> list[Tensor] | None:
         return None
     if x.shape is None:
         return None
-    if x.value is not None and (form := _format(c, 1)):
+    single = prod(x.shape) == 1
+    if x.value is not None and (x.sources or single) and (form := _format(c, 1)):
         scale, zero = form
         value = (x.value.astype(np.float32) - np.float32(zero)) * scale
         return [Tensor(x.shape, "float", value=value, sources=x.sources)]
     if x.sources:
         return [Tensor(x.shape, "float", sources=x.sources)]
-    return [learned_tensor(x.shape)] if prod(x.shape) > 1 else None
+    return None if single else [learned_tensor(x.shape)]
 
 
 def _as_table(e: Evaluator, rows: Node) -> None:

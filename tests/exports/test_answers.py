@@ -36,13 +36,7 @@ def test_quick_ways_have_one_answer(predictor: Predictor, network: str, export_c
     assert_one_answer(predictor, row(network, QUICK, export_cache))
 
 
-NORMS = pytest.mark.xfail(
-    strict=True, reason="norms without weights have some in files since opset 17, which may as well be untrained ones: "
-    "counted, they move a tiny stranger nearer to the cross-domain head, .06 points of its interval of 42"
-)  # fmt: skip
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("network", [pytest.param(n, marks=NORMS) if n == "mixer" else n for n in NETWORKS])
+@pytest.mark.parametrize("network", NETWORKS)
 def test_all_ways_have_one_answer(predictor: Predictor, network: str, export_cache: Path) -> None:
     assert_one_answer(predictor, row(network, WAYS, export_cache))
