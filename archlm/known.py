@@ -74,7 +74,7 @@ class KnownArchitectures:
         centre = np.mean([embeddings[labels == s].mean(axis=0) for s in distinct], axis=0)
         scale = np.sqrt(np.mean([np.square(embeddings[labels == s] - centre).mean(axis=0) for s in distinct], axis=0))
         scale = np.maximum(scale, 0.02)
-        points = ((embeddings - centre) / scale).astype(np.float16).astype(np.float32)  # as they are stored
+        points = _placed(embeddings, centre, scale)
         return cls(tuple(names), tuple(spaces), tuple(spaces), points, centre, scale, {}, np.zeros((len(names), 0)))
 
     def with_kind(self, kind: str, space: str, names: Sequence[str], embeddings: Floats) -> KnownArchitectures:
@@ -86,7 +86,7 @@ class KnownArchitectures:
             names: [N].
             embeddings: [N, D].
         """
-        points = ((embeddings - self.centre) / self.scale).astype(np.float16).astype(np.float32)
+        points = _placed(embeddings, self.centre, self.scale)
         count = len(names)
         return replace(
             self, names=(*self.names, *names), spaces=(*self.spaces, *[space] * count),
@@ -178,6 +178,11 @@ class KnownArchitectures:
         edge = np.array([edges[kind] for kind in kinds])
         times = near.distances.mean(axis=1) / np.maximum(edge, _LEAST)
         return np.clip(np.log2(np.maximum(times, 1.0)), 0.0, 1.0)
+
+
+def _placed(embeddings: Floats, centre: Floats, scale: Floats) -> NDArray[np.float32]:
+    """Standardised, as exact as they are stored. Shapes: [R, D], [D], [D] -> [R, D]."""
+    return ((embeddings - centre) / scale).astype(np.float16).astype(np.float32)
 
 
 def _edge(usual: Floats) -> float:

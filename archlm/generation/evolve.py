@@ -29,7 +29,7 @@ def evolve_networks(
         progress: Told how far it is.
 
     Raises:
-        InvalidConditionError: Several objectives are asked for; evolution seeks quality alone.
+        InvalidConditionError: Objectives are asked for; evolution seeks quality alone.
         UnmetConditionError: Nothing that it met keeps to the budgets.
     """
     if condition.objectives:

@@ -11,7 +11,9 @@ them; the score is taught as many fewer architectures, so that a row has `CALLS`
 
 Beside each row stand random architectures ranked by the same predictor with as many calls, and regularised evolution
 with as many. `best of first n` is the best measured accuracy of the first n, by rank; `guided mean` is the mean over
-1,000 architectures of one pass (for random sampling and evolution, over the 1,000 best by the predictor).
+1,000 architectures of one pass, copies counted (for random sampling and evolution, over the 1,000 best by the
+predictor). How strongly that pass is guided is found by trial passes, in which the score and the number of different
+networks are looked at, no predictor and no label (`MANY`).
 NAS-Bench-101 has labels for 7 % of its cells: cells are generated until 200 are found among these, and `MORE` are
 ranked to find the first few. Random sampling draws from all cells too, so 7 % of its draws are measured; beside it
 stands sampling that knows which are and spends every call on one of them.
