@@ -45,14 +45,18 @@ class Grid(Generic[Item]):
         """Number of cells."""
         return int(np.prod([len(axis) - 1 for axis in self.edges]))
 
+    def cell(self, costs: Iterable[float]) -> tuple[int, ...]:
+        """The cell that something of such costs belongs to."""
+        return tuple(
+            int(np.clip(np.searchsorted(axis, value, "right") - 1, 0, len(axis) - 2))
+            for axis, value in zip(self.edges, costs, strict=True)
+        )
+
     def add(self, items: Iterable[Item]) -> int:
         """Put items into their cells; returns how many of them are now the best of one."""
         placed = 0
         for item in items:
-            cell = tuple(
-                int(np.clip(np.searchsorted(axis, value, "right") - 1, 0, len(axis) - 2))
-                for axis, value in zip(self.edges, self.costs(item), strict=True)
-            )
+            cell = self.cell(self.costs(item))
             quality = self.quality(item)
             if cell not in self.elites or quality > self.elites[cell].quality:
                 self.elites[cell] = Elite(cell, item, quality)

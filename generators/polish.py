@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from math import isfinite
 
 import torch
 from torch import Tensor
 
-from generators.block_graph import BlockGraph
 from generators.codes import Codes
-from generators.layouts import Layout, NotRepresentableError
+from generators.expectation import Expectation
+from generators.layouts import Layout
 from generators.vocabulary import Vocabulary
 
 Measured = Mapping[int, float]
@@ -27,10 +26,6 @@ Measured = Mapping[int, float]
 
 _MOST_NEAR = 64
 """Neighbours of an architecture that the score is asked about; of more, those that gain most to first order."""
-_AT_ONCE = 8192
-"""Graphs that are scored at once."""
-_COMPANY = 8
-"""Least of them: with fewer, matrix products sum in another order, and an answer would depend on its company."""
 _MOST_ROUNDS = 60
 """Edits on the way to a budget; more than any space has places."""
 _MOST_EDITS, _MOST_MEASURED = 16, 8
@@ -96,8 +91,7 @@ class Polisher:
     ahead: Callable[[Sequence[str]], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self._graph_of, self._near = cache(self._encoded), cache(self._encodable)
-        self._expected: dict[str, Tensor] = {}
+        self._expects = Expectation(self.layout, self.vocabulary, self.score)
 
     def climb(self, archs: Sequence[str], rounds: int) -> list[str]:
         """Make the best single edit of each architecture, as long as there is one, at most `rounds` times.
@@ -109,10 +103,10 @@ class Polisher:
             if not active:
                 break
             near = self._promising([climbed[row] for row in active], [self._of(row) for row in active])
-            self._expected_of([arch for others in near for arch in others])  # all at once
+            self._expects.of([arch for others in near for arch in others])  # all at once
             better = []
             for row, others in zip(active, near, strict=True):
-                values = self._value(self._expected_of([climbed[row], *others]), self._of(row), 0.0)
+                values = self._value(self._expects.of([climbed[row], *others]), self._of(row), 0.0)
                 best = int(values.argmax())
                 if values[best] > values[0] + _STEP:
                     climbed[row] = others[best - 1]
@@ -133,14 +127,14 @@ class Polisher:
         near = [self._neighbours(arch, seen) for arch in archs]
         many = [place for place, others in enumerate(near) if len(others) > _MOST_NEAR]
         if many:
-            at = self._codes([archs[place] for place in many])
+            at = self._expects.codes([archs[place] for place in many])
             at = Codes(at.nodes.requires_grad_(), at.edges.requires_grad_())
             sought = torch.stack([weights[place] for place in many])
             with torch.enable_grad():
                 value = self._value(self.score(at), sought, 0.0).sum()
                 slopes = torch.autograd.grad(value, (at.nodes, at.edges), allow_unused=True, materialize_grads=True)
             for place, by_nodes, by_edges in zip(many, *slopes, strict=True):
-                others = self._codes(near[place])
+                others = self._expects.codes(near[place])
                 gains = (others.nodes * by_nodes).sum(dim=(1, 2)) + (others.edges * by_edges).sum(dim=(1, 2))
                 near[place] = [near[place][i] for i in gains.topk(_MOST_NEAR).indices.tolist()]
         return near
@@ -189,7 +183,7 @@ class Polisher:
             (others,) = self._promising([best.arch], [weights], seen)
             if not others:
                 break
-            asked = self._expected_of([best.arch, *others])
+            asked = self._expects.of([best.arch, *others])
             # What the score is wrong by here, it is about wrong by next door.
             known = {place: value for place, value in best.measured.items() if isfinite(value)}
             offset = {place: known.get(place, own) - own for place in self.budgets for own in [float(asked[0, place])]}
@@ -226,7 +220,7 @@ class Polisher:
 
     def _values(self, found: Sequence[Polished], weights: Tensor) -> Tensor:
         """What the score thinks of architectures, budgets apart. Shapes: [B]."""
-        return (self._expected_of([one.arch for one in found]) * weights).sum(dim=1)
+        return (self._expects.of([one.arch for one in found]) * weights).sum(dim=1)
 
     def _improved(self, best: Polished, weights: Tensor, taken: set[str]) -> Polished:
         """The architecture, after edits that the score finds better and that keep to the budgets."""
@@ -277,7 +271,7 @@ class Polisher:
         """
         if not others:
             return
-        asked = self._expected_of([one.arch, *others])
+        asked = self._expects.of([one.arch, *others])
         offset = {place: one.measured[place] - float(asked[0, place]) for place in self.budgets}
         values = self._value(asked, weights, offset)
         order = values[1:].argsort(descending=True).tolist()[: _MOST_MEASURED if better else _MOST_LOOKED_AT]
@@ -300,21 +294,7 @@ class Polisher:
 
     def _neighbours(self, arch: str, seen: Collection[str]) -> list[str]:
         """Architectures one edit away that have a block graph and were not looked at."""
-        return [other for other in self._near(arch) if other not in seen]
-
-    def _encodable(self, arch: str) -> tuple[str, ...]:
-        """All architectures one edit away that have a block graph."""
-        return tuple(other for other in self.layout.space.neighbours(arch) if self._graph_of(other) is not None)
-
-    def _encoded(self, arch: str) -> BlockGraph | None:
-        try:
-            return self.layout.encode(arch)
-        except NotRepresentableError:
-            return None
-
-    def _codes(self, archs: Sequence[str]) -> Codes:
-        """Of architectures that have a block graph."""
-        return Codes.of(self.vocabulary, [graph for arch in archs if (graph := self._graph_of(arch)) is not None])
+        return [other for other in self._expects.neighbours(arch) if other not in seen]
 
     def _is_taken(self, arch: str, taken: set[str]) -> bool:
         return bool(taken) and self.identity(arch) in taken
@@ -331,17 +311,3 @@ class Polisher:
 
     def _meets(self, measured: Measured) -> bool:
         return all(measured[place] <= most + 1e-9 for place, most in self.budgets.items())
-
-    def _expected_of(self, archs: Sequence[str]) -> Tensor:
-        """What the score expects of architectures, each of which it is asked about once. Shapes: [B, T]."""
-        new = [arch for arch in dict.fromkeys(archs) if arch not in self._expected]
-        if new:
-            company = [*new, *new[:1] * (_COMPANY - len(new))]
-            asked = self._asked(self._codes(company))
-            self._expected |= zip(new, asked.unbind(), strict=False)
-        return torch.stack([self._expected[arch] for arch in archs])
-
-    def _asked(self, codes: Codes) -> Tensor:
-        parts = range(0, len(codes.nodes), _AT_ONCE)
-        with torch.no_grad():
-            return torch.cat([self.score(codes.take(slice(start, start + _AT_ONCE))) for start in parts])

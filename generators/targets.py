@@ -59,6 +59,10 @@ class LinearScale(NamedTuple):
         """Standardised values; of shape [B], like `values`."""
         return (values - self.centre) / self.spread
 
+    def to_cost(self, normal: Floats) -> Floats:
+        """Inverse of `to_normal`."""
+        return normal * self.spread + self.centre
+
 
 def normal_scores(values: Floats, ties: Floats | None = None) -> Floats:
     """Normal quantiles of the ranks of B values, more being better.

@@ -158,9 +158,15 @@ def generate(
             raise typer.BadParameter(str(error)) from error
         fail(error, as_json=as_json)
     if as_json:
-        print_json({"condition": str(condition), "networks": [one.to_json() for one in found]})
+        from archlm.generation.report import as_listed
+
+        print_json(as_listed(found, condition, grid))
     else:
         _print(found, condition)
+        if grid is not None and len(grid.edges) > 1:
+            from archlm.cli.grid_output import print_grid
+
+            print_grid(grid)
     if illuminate is None and len(found) < num:
         typer.echo(f"No more than {len(found)} different networks were found for this", err=True)
     if out is None:

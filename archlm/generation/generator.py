@@ -17,8 +17,11 @@ from archlm.generation.oracle import Oracle
 from archlm.generation.pareto import front, loss
 from archlm.generation.wanted import Wanted
 from archlm.predictor import Predictor
+from generators.codes import Codes
 from generators.condition import Condition, InvalidConditionError, UnmetConditionError, seeks_more
 from generators.draw import Aim, Settings, draw_architectures
+from generators.expectation import Expectation
+from generators.layouts import get_layout
 from generators.limit import shown, unit_of
 from generators.pipeline import ArchitecturePipeline, read_pipeline
 from generators.polish import Polished
@@ -167,13 +170,8 @@ class Generator:
     ) -> list[Polished]:  # fmt: skip
         """The architectures of one pass over a space, in the order drawn."""
         space, denoiser = oracle.space, self.pipeline.denoiser
-        wanted = self._to_teach(space, condition)
-        score, place = self.score_for(oracle, tuple(wanted.values()))
+        score, place, place_of = self.guide(oracle, condition)
         targets, names = list(score.targets), list(denoiser.targets)
-
-        def place_of(name: str, high: bool) -> int:
-            return targets.index(wanted[name, high].target if (name, high) in wanted else name)
-
         limits = {place_of(limit.name, limit.least): limit for limit in condition.limits}
         scales = {at: score.scale(space, targets[at]) for at in limits}
         budgets = {at: _normal(scales[at], limit.bound) for at, limit in limits.items()}
@@ -205,6 +203,28 @@ class Generator:
         judge = in_all if condition.objectives else oracle.quality
         aim = Aim(score, weights, budgets, measure, oracle.identity, taken, judge, oracle.ahead)
         return draw_architectures(self.pipeline, space, num, aim, told, settings, seed)
+
+    def guide(self, oracle: Oracle, condition: Condition) -> tuple[Score, int, Callable[[str, bool], int]]:
+        """The score that guides to a condition, the place of the task in it, and those of limits and objectives.
+
+        The last are found by name and whether more is wanted: of an upper limit less, of an objective `seeks_more`.
+        """
+        wanted = self._to_teach(oracle.space, condition)
+        score, place = self.score_for(oracle, tuple(wanted.values()))
+        targets = list(score.targets)
+
+        def place_of(name: str, high: bool) -> int:
+            return targets.index(wanted[name, high].target if (name, high) in wanted else name)
+
+        return score, place, place_of
+
+    def expectation(self, score: Score, space: str) -> Expectation:
+        """What a score expects of architectures of a space."""
+
+        def clean(codes: Codes) -> Tensor:
+            return score(codes, torch.ones(len(codes.nodes)), space)
+
+        return Expectation(get_layout(space), self.pipeline.denoiser.vocabulary, clean)
 
     def _to_teach(self, space: str, condition: Condition) -> dict[tuple[str, bool], Wanted]:
         """What the condition limits or seeks beside the task, and the shipped score does not know in a space."""

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from archlm.answer import FAMILIAR
 from archlm.generation.generated import Generated
@@ -32,8 +33,8 @@ def write_generated(
         UserInputError: The folder cannot be written.
     """
     with at_once(folder, last=_PAGE, replaced=_earlier(folder)) as draft:
-        listed = {"condition": str(condition), "networks": [one.to_json() for one in found]}
-        (draft / _LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+        listed = json.dumps(as_listed(found, condition, grid), indent=1)
+        (draft / _LIST).write_text(listed + "\n", encoding="utf-8")
         for number, one in enumerate(found, 1):
             progress(f"writing {number} of {len(found)}")
             (draft / f"{number:02d}.onnx").write_bytes(one.to_onnx(weights=weights, seed=seed).SerializeToString())
@@ -48,6 +49,15 @@ def write_generated(
         if grid is not None and len(grid.edges) > 1:
             grid_picture(grid).savefig(draft / _GRID, dpi=110)
         (draft / _PAGE).write_text(_page(found, condition, costs, grid), encoding="utf-8")
+
+
+def as_listed(found: Sequence[Generated], condition: Condition, grid: Illuminated | None = None) -> dict[str, Any]:
+    """An answer as JSON: with a grid its axes, and the cell of each network, its place along every axis."""
+    listed: dict[str, Any] = {"condition": str(condition), "networks": [one.to_json() for one in found]}
+    if grid is not None:
+        axes = [{"name": name, "edges": [float(edge) for edge in edges]} for name, edges in grid.edges.items()]
+        listed["grid"] = {"axes": axes, "cells": [list(cell) for cell in grid.cells]}
+    return listed
 
 
 def _earlier(folder: Path) -> list[str]:

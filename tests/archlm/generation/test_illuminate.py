@@ -11,7 +11,9 @@ from archlm.generation.oracle import Oracle
 from generators.condition import InvalidConditionError
 from generators.draw import Settings
 
-QUICK = Settings(steps=8, rounds=1)
+QUICK = Settings(steps=8, rounds=1, calls=8)
+DRAWN = Settings(calls=0)
+"""No more than what is drawn."""
 
 
 def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +44,7 @@ def test_a_grid_holds_each_network_once_and_none_without_a_path(
         return self.described(oracle, condition, archs[::-1])
 
     monkeypatch.setattr(Generator, "generate_of", drawn)
-    grid = illuminate(generator, Condition(space="nasbench201"), ["params", "macs"])
+    grid = illuminate(generator, Condition(space="nasbench201"), ["params", "macs"], settings=DRAWN)
     assert [one.arch for one in grid.networks] == archs[:1]
     (cell,) = grid.cells
     for place, edges in zip(cell, grid.edges.values(), strict=True):
@@ -58,7 +60,19 @@ def test_a_grid_holds_what_was_asked_about_on_the_way(generator: Generator, monk
         return self.described(oracle, condition, [small])
 
     monkeypatch.setattr(Generator, "generate_of", drawn)
-    grid = illuminate(generator, Condition(space="nasbench201"), ["params", "macs"])
+    grid = illuminate(generator, Condition(space="nasbench201"), ["params", "macs"], settings=DRAWN)
     assert [one.arch for one in grid.networks] == [small, large]
     budget = Condition(space="nasbench201", max_params=5e5)
-    assert [one.arch for one in illuminate(generator, budget, ["params", "macs"]).networks] == [small]
+    assert [one.arch for one in illuminate(generator, budget, ["params", "macs"], settings=DRAWN).networks] == [small]
+
+
+def test_a_walk_fills_cells_that_no_pass_ended_in(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(self: Generator, oracle: Oracle, condition: Condition, *_: object) -> list[Generated]:
+        return self.described(oracle, condition, ["32:32:32:32:32"])
+
+    monkeypatch.setattr(Generator, "generate_of", drawn)
+    monkeypatch.setattr("archlm.generation.illuminate.START", 4)
+    condition = Condition(space="nats_size", max_params=3e5)
+    asked = illuminate(generator, condition, ["params", "macs"], settings=Settings(calls=8))
+    assert len(asked.networks) > 10, "the cells around were empty"
+    assert not any(one.exceeded for one in asked.networks) and len(set(asked.cells)) == len(asked.networks)

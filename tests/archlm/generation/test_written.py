@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 from itertools import combinations
@@ -140,6 +141,9 @@ def test_a_grid_has_a_picture(tmp_path: Path) -> None:
     page = (tmp_path / "report.md").read_text()
     assert "16 cells of a grid over params and latency/raspi4" in page and "for 14 nothing was found" in page
     assert "(grid.png)" in page and "(trade-off-latency-raspi4.png)" in page and (tmp_path / "grid.png").is_file()
+    listed = json.loads((tmp_path / "networks.json").read_text())["grid"]
+    assert listed["cells"] == [[1, 2], [2, 2]] and listed["axes"][0]["edges"] == edges["params"].tolist()
+    assert [axis["name"] for axis in listed["axes"]] == ["params", "latency/raspi4"]
     axes, bar = grid_picture(grid).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("params", "latency/raspi4 (ms)")
     assert axes.xaxis.get_major_formatter()(2e5) == "200k" and axes.get_xscale() == "log"
