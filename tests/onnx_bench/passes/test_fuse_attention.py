@@ -204,3 +204,36 @@ def test_a_guard_of_queries_without_keys_is_dropped(value: float, fused: bool) -
     guarded = b.add("Where", b.add("IsNaN", weights), number(b, value), weights)
     graph, _ = normalise(b.build(b.add("MatMul", guarded, v)))
     assert ("Attention" in [n.op for n in graph.nodes]) is fused
+
+
+def test_learned_queries_hold_every_factor() -> None:
+    """The root of the scale on either side, as PyTorch writes it; that of the queries of DETR has been computed."""
+    b = GraphBuilder()
+    x = b.input((1, 6, 16))
+    keys = times(b, heads(b, x), SCALE**0.5)
+    scores = b.add("MatMul", b.add("Parameter", shape=HEADS), swapped(b, keys))
+    _, node = canonical(b, b.add("MatMul", b.add("Softmax", scores, axis=3), heads(b, x)))
+    assert node.get("scale") == SCALE
+
+
+@pytest.mark.parametrize("values", [(0.0, float("-inf")), (0.0, -3.40282e38), (float("-inf"), 0.0)])
+def test_a_choice_between_zero_and_a_large_negative_number_is_a_mask(values: tuple[float, float]) -> None:
+    b = GraphBuilder()
+    x, kept = b.input((1, 6, 16)), b.input((1, 1, 6, 6), dtype="bool")
+    mask = b.add("Where", kept, *(b.add("Constant", shape=(1,), value=(v,)) for v in values))
+    graph, node = canonical(b, attend(b, *(heads(b, x) for _ in range(3)), mask))
+    chosen = [graph.nodes[i] for i in graph.nodes[node.inputs[3]].inputs[1:]]
+    assert [n.shape for n in chosen] == [(), ()]
+    assert {n.get("value") for n in chosen} == {(0.0,), (float("-inf"),)}
+
+
+@pytest.mark.parametrize(("held", "causal"), [("Parameter", True), ("Constant", False)])
+def test_held_bool_mask_of_the_onnx_operator(held: str, causal: bool) -> None:
+    """A causal one as PyTorch's dynamo exporter stores it, and one that masks nothing."""
+    b = GraphBuilder()
+    q, k, v = (b.input(HEADS) for _ in range(3))
+    known = {"value": (True,)} if held == "Constant" else {"params": 0}
+    mask = b.add(held, shape=(1, 1, 6, 6), dtype="bool", **known)
+    b.nodes.append(Node("Attention", (q, k, v, mask), (), HEADS))
+    _, node = canonical(b, len(b.nodes) - 1)
+    assert (node.get("causal"), len(node.inputs)) == (causal, 3)
