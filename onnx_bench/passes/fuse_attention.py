@@ -195,10 +195,7 @@ class FuseAttention(Pass):
 
 
 def take_factors(draft: Draft, scores: Scores) -> float:
-    """The scale of the scores; factors before the product are taken out of the graph.
-
-    Learned queries or keys hold whatever factors an exporter has folded into them.
-    """
+    """The scale of the scores; factors before the product are taken out of the graph."""
     product = scores.product
     scale = prod(value for value in map(scalar, scores.factors) if value is not None)
     for _ in range(MAX_DEPTH):
@@ -208,8 +205,7 @@ def take_factors(draft: Draft, scores: Scores) -> float:
         drop_factor(draft, found[0])
         scale *= found[1]
     default = (shape_of(product) or (1,))[-1] ** -0.5
-    own = any(i is not None and i.op == "Parameter" for i in product.inputs)
-    return tidy(default if own or abs(scale / default - 1) < ROUNDING else scale)
+    return tidy(default if abs(scale / default - 1) < ROUNDING else scale)
 
 
 def choice(draft: Draft, mask: DraftNode) -> DraftNode:

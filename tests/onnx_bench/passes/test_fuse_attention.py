@@ -206,16 +206,6 @@ def test_a_guard_of_queries_without_keys_is_dropped(value: float, fused: bool) -
     assert ("Attention" in [n.op for n in graph.nodes]) is fused
 
 
-def test_learned_queries_hold_every_factor() -> None:
-    """The root of the scale on either side, as PyTorch writes it; that of the queries of DETR has been computed."""
-    b = GraphBuilder()
-    x = b.input((1, 6, 16))
-    keys = times(b, heads(b, x), SCALE**0.5)
-    scores = b.add("MatMul", b.add("Parameter", shape=HEADS), swapped(b, keys))
-    _, node = canonical(b, b.add("MatMul", b.add("Softmax", scores, axis=3), heads(b, x)))
-    assert node.get("scale") == SCALE
-
-
 @pytest.mark.parametrize("values", [(0.0, float("-inf")), (0.0, -3.40282e38), (float("-inf"), 0.0)])
 def test_a_choice_between_zero_and_a_large_negative_number_is_a_mask(values: tuple[float, float]) -> None:
     b = GraphBuilder()
