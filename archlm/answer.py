@@ -26,7 +26,7 @@ class Answer(TypedDict):
     in_distribution: float | None  # share of known networks that are at least as unusual as this one, see FAMILIAR
     score: float | None  # cross-domain score for ranking networks of unknown spaces; no unit
     neighbours: list[dict[str, Any]]  # nearest known architectures, nearest first: space, name, distance, predicted,
-    # and, where records are given, measured
+    # and, of a fine-tuned task or where records are given, measured
     warnings: list[str]  # what had to be assumed
     error: ErrorInfo | None
 

@@ -23,6 +23,7 @@ _MOST_STORED = 1 << 30
 _MOST_UNPACKED = 64 << 20
 _GZIP = 31
 """What `zlib` calls the format of gzip."""
+_MEND = "take a whole copy of the folder, or make it again (archlm finetune; what came with archlm: install that again)"
 
 
 def write_checkpoint(
@@ -118,9 +119,9 @@ class Checkpoint:
         try:
             stored = _stored(path)
         except OSError as error:
-            raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+            raise CheckpointError(f"cannot read {path}: {error.strerror}; {_MEND}") from error
         if hashlib.sha256(stored).hexdigest() != expected:
-            raise CheckpointError(f"{path} was altered: its sha256 is not the one in {MANIFEST}; install again")
+            raise CheckpointError(f"{path} was altered: its sha256 is not the one in {MANIFEST}; {_MEND}")
         return stored
 
     def read_json(self, name: str) -> Any:

@@ -25,7 +25,7 @@ def described_rows(weights: Weights, signals: Signals, task: Task) -> list[dict[
     asked, _ = weights.neural.graph.ask(signals.graphs, signals.features, describe(task)[None])
     scores = asked[:, 0]
     shares = percentiles(scores)
-    share, near = weights.known.in_distribution(signals.embedding)
+    share, _, near = weights.known.familiarity(signals.embedding)
     rows = []
     for i, graph in enumerate(signals.graphs):
         odd = misfits(graph, task)

@@ -52,6 +52,10 @@ def as_graph(item: Any, *, as_trained: bool = False) -> ArchGraph:
             return read_graph(bytes(item))
         case (str(space), str(arch)):
             return from_space(space, arch, as_trained=as_trained)
+        case (str(space), other):
+            raise UnsupportedGraphError(
+                f"an architecture of {space} is named by a string; found {type(other).__name__}: is its cell empty?"
+            )
         case (module, example) if hasattr(module, "state_dict"):
             from onnx_bench.torch_export import read_module
 

@@ -19,7 +19,7 @@ from archlm.answer import FAMILIAR
 from onnx_bench.arrays import Floats
 
 NEAREST = 3
-"""How many neighbours a distance is taken over and an answer names."""
+"""How many neighbours an answer names."""
 _BATCH = 256
 _LEAST = 1e-9
 """Distance below which networks count as one."""
@@ -32,6 +32,22 @@ class Nearest(NamedTuple):
 
     places: NDArray[np.int64]
     distances: Floats
+
+
+class Familiarity(NamedTuple):
+    """How well B networks are known.
+
+    Shapes:
+        share: [B] of the held-out networks like them that were at least as far from the known ones: a conformal
+            p-value, of networks that are like the known ones at most 5 % get less than 0.05.
+        strange: [B] 0 while a network is familiar, 1 from twice as far on; it grows with the logarithm of the distance
+            from where `share` falls below `FAMILIAR`.
+        near: the nearest known ones.
+    """
+
+    share: Floats
+    strange: Floats
+    near: Nearest
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,20 @@ class KnownArchitectures:
         return np.array(self.spaces)
 
     @cached_property
+    def kind_codes(self) -> tuple[list[str], NDArray[np.int64]]:
+        """The K different kinds, and which of them each architecture is of. Shapes: [K], [R]."""
+        codes = {kind: code for code, kind in enumerate(dict.fromkeys(self.kinds))}
+        return list(codes), np.array([codes[kind] for kind in self.kinds], dtype=np.int64)
+
+    @cached_property
+    def kinds_of(self) -> dict[str, set[str]]:
+        """The kinds of each space."""
+        found: dict[str, set[str]] = {}
+        for space, kind in set(zip(self.spaces, self.kinds, strict=True)):
+            found.setdefault(space, set()).add(kind)
+        return found
+
+    @cached_property
     def squares(self) -> NDArray[np.float32]:
         """Squared lengths of `points`. Shapes: [R]."""
         return np.square(self.points).sum(axis=1)
@@ -114,7 +144,8 @@ class KnownArchitectures:
 
     def of_kind(self, kind: str) -> NDArray[np.bool_]:
         """Mask of the architectures of a kind; the name of a space is that of its networks with the default head."""
-        return np.array(self.kinds) == kind
+        kinds, codes = self.kind_codes
+        return np.equal(codes, kinds.index(kind))
 
     def describe(self, near: Nearest, row: int, predicted: Sequence[float] | None = None) -> list[dict[str, Any]]:
         """The neighbours of one query as an answer names them, nearest first, with what is `predicted` for each."""
@@ -150,45 +181,43 @@ class KnownArchitectures:
             return Nearest(np.zeros((0, count), dtype=np.int64), np.zeros((0, count)))
         return Nearest(np.concatenate(places), np.concatenate(distances))
 
-    def novelty(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Mean distance to the nearest known architectures, and these. Shapes: [B, D] -> [B]."""
+    def novelty(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> Floats:
+        """Distance to the nearest known architecture: a known one is none, however lonely. Shapes: [B, D] -> [B]."""
+        return self.nearest(embeddings, 1, only).distances[:, 0]
+
+    def familiarity(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> Familiarity:
+        """How well networks are known. Shapes: [B, D] -> B.
+
+        Each is compared with the kinds of the space that it is nearest to, one by one, as these were among themselves;
+        the kind says that knows it best, for no other can know its own.
+
+        Args:
+            embeddings: Of the queries.
+            only: [R] mask of the spaces to search.
+        """
         near = self.nearest(embeddings, NEAREST, only)
-        return near.distances.mean(axis=1), near
+        share, times = np.zeros(len(embeddings)), np.full(len(embeddings), np.inf)
+        spaces = self.labels[near.places[:, 0]]
+        for space in np.unique(spaces):
+            here = np.flatnonzero(spaces == space)
+            for kind in self.kinds_of[str(space)]:
+                usual = self.familiar[kind]
+                novelty = self.novelty(embeddings[here], self.of_kind(kind))
+                beyond = len(usual) - np.searchsorted(usual, novelty, side="left")
+                share[here] = np.maximum(share[here], (beyond + 1) / (len(usual) + 1))
+                times[here] = np.minimum(times[here], novelty / max(self.edge(kind), _LEAST))
+        return Familiarity(share, np.clip(np.log2(np.maximum(times, 1.0)), 0.0, 1.0), near)
 
-    def in_distribution(self, embeddings: Floats, only: NDArray[np.bool_] | None = None) -> tuple[Floats, Nearest]:
-        """Share of the held-out networks of the nearest kind that were at least as far. Shapes: [B, D] -> [B].
-
-        A conformal p-value: of networks that are like the known ones, at most 5 % get less than 0.05.
-        """
-        novelty, near = self.novelty(embeddings, only)
-        shares = []
-        for value, place in zip(novelty, near.places[:, 0], strict=True):
-            usual = self.familiar[self.kinds[place]]
-            beyond = len(usual) - np.searchsorted(usual, value, side="left")
-            shares.append((beyond + 1) / (len(usual) + 1))
-        return np.array(shares), near
-
-    def strangeness(self, near: Nearest) -> Floats:
-        """How much of a stranger each query is: 0 while it is familiar, 1 from twice as far on. Shapes: B -> [B].
-
-        It grows with the logarithm of the distance from where `in_distribution` falls below `FAMILIAR`.
-        """
-        kinds = [self.kinds[place] for place in near.places[:, 0]]
-        edges = {kind: _edge(self.familiar[kind]) for kind in set(kinds)}
-        edge = np.array([edges[kind] for kind in kinds])
-        times = near.distances.mean(axis=1) / np.maximum(edge, _LEAST)
-        return np.clip(np.log2(np.maximum(times, 1.0)), 0.0, 1.0)
+    def edge(self, kind: str) -> float:
+        """The largest distance that is familiar to a kind."""
+        usual = self.familiar[kind]
+        strange = ceil(FAMILIAR * (len(usual) + 1)) - 1
+        return float(usual[-strange]) if strange else float("inf")
 
 
 def _placed(embeddings: Floats, centre: Floats, scale: Floats) -> NDArray[np.float32]:
     """Standardised, as exact as they are stored. Shapes: [R, D], [D], [D] -> [R, D]."""
     return ((embeddings - centre) / scale).astype(np.float16).astype(np.float32)
-
-
-def _edge(usual: Floats) -> float:
-    """The largest distance that is familiar among sorted ones of which few are expected beyond."""
-    strange = ceil(FAMILIAR * (len(usual) + 1)) - 1
-    return float(usual[-strange]) if strange else float("inf")
 
 
 def embed(features: Floats, vectors: NDArray[np.float32]) -> Floats:

@@ -21,7 +21,7 @@ def latency_rows(weights: Weights, signals: Signals, device: str) -> list[dict[s
         return []
     known, space = weights.known, weights.devices.spaces[device]
     found = weights.devices.predict(device, signals.given)
-    share, near = known.in_distribution(signals.embedding, known.of_spaces((space,)))
+    share, _, near = known.familiarity(signals.embedding, known.of_spaces((space,)))
     score = weights.head.score(signals.features)
     rows = []
     for i, graph in enumerate(signals.graphs):

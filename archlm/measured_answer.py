@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from archlm.conformal import widths_by_space
-from archlm.known import Nearest
+from archlm.known import Familiarity
 from archlm.members.blend import blend_by_space
 from archlm.signals import Signals
 from archlm.task_fit import misfits, remarks
@@ -19,25 +19,12 @@ from onnx_bench.tasks.task import Task
 Interval = tuple[Floats, Floats, Floats]
 
 
-class Familiarity(NamedTuple):
-    """How well B networks are known among those of a task.
-
-    Shapes:
-        share: [B] `in_distribution`; strange: [B] see `KnownArchitectures.strangeness`; near: the nearest of those
-            networks.
-    """
-
-    share: Floats
-    strange: Floats
-    near: Nearest
-
-
 def familiarity(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> Familiarity:
     """A network that the task cannot be asked of is a stranger, however near it lies."""
     known = weights.known
-    share, near = known.in_distribution(signals.embedding, known.of_spaces(part.spaces))
+    share, strange, near = known.familiarity(signals.embedding, known.of_spaces(part.spaces))
     odd = np.array([bool(misfits(graph, task)) for graph in signals.graphs])
-    return Familiarity(np.where(odd, 0.0, share), np.where(odd, 1.0, known.strangeness(near)), near)
+    return Familiarity(np.where(odd, 0.0, share), np.where(odd, 1.0, strange), near)
 
 
 def measured_rows(weights: Weights, signals: Signals, task: Task, part: TaskPart) -> list[dict[str, Any]]:

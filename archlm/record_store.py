@@ -58,7 +58,8 @@ class RecordStore:
         for row, graph in zip(rows, graphs, strict=True):
             row["measured"] = known.values.get(graph.fingerprint())
             for near in row["neighbours"]:
-                near["measured"] = known.values.get(known.prints.get((near["space"], near["name"]), ""))
+                found = known.values.get(known.prints.get((near["space"], near["name"]), ""))
+                near.setdefault("measured", found)  # those of a fine-tuned task have their label
 
     def _read(self, task: str) -> Measured:
         prints: dict[tuple[str, str], str] = {}

@@ -55,7 +55,8 @@ def export_module(module: torch.nn.Module, example: Sequence[Any]) -> bytes:
         shapes = ", ".join(map(_shown, example)) or "no arguments"
         raise UnsupportedGraphError(
             f"PyTorch could not export {type(module).__name__} with input {shapes}: {_first_line(error)}. "
-            "Check the input shape, or export the network to an ONNX file yourself and pass that."
+            "Check shapes and types of its inputs (1x128:int64 are whole numbers), or export the network to an ONNX "
+            "file yourself and pass that."
         ) from error
     finally:
         for part, was_training in training.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import pandas as pd
 import torch
 
 from generators.codes import Codes
@@ -19,7 +18,7 @@ from generators.space_places import vocabulary_of
 from generators.targets import COSTS
 from generators.training.samples import SpaceSample
 from generators.training.trainer import TrainingConfig, train_denoiser, train_score
-from train.generator_records import records_file
+from train.generator_records import records
 from train.make_generator import new_denoiser, new_score, prepared
 from train.records import ROOT
 
@@ -50,7 +49,7 @@ class BlindGenerator:
 def blind_generator(space: str, seed: int = 0) -> BlindGenerator:
     """Train it, or read what was trained before."""
     folder = ROOT / "runs" / "blind_generator" / f"{space}-{seed}"
-    table = pd.read_parquet(records_file(space))
+    table = records(space)
     archs = tuple(table["arch"].tolist())
     if not (folder / "pipeline" / "model_index.json").exists():
         vocabulary, targets = vocabulary_of([space]), list(COSTS)

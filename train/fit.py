@@ -337,8 +337,8 @@ def fit_known(
     for space in spaces:
         for number, embedded in enumerate(points[space.space][1:], 1):
             some = rng.permutation(len(embedded))[:FAMILIAR_ROWS]
-            share, _ = known.in_distribution(embedded[some], known.of_kind(space.space))
-            if (share < FAMILIAR).mean() > STRANGE:
+            novelty = known.novelty(embedded[some], known.of_kind(space.space))
+            if (novelty > known.edge(space.space)).mean() > STRANGE:
                 entry = Indexed(space, number, np.sort(rng.permutation(len(embedded))[:INDEX_ROWS_OF_HEAD]))
                 known = known.with_kind(entry.kind, space.space, entry.names, embedded[entry.rows])
                 known.familiar[entry.kind] = _usual(known, entry, points, rng)
@@ -387,7 +387,7 @@ def _usual(
     indexed[mine] = groups[entry.rows]
     some = rng.permutation(len(embedded))[:FAMILIAR_ROWS]
     usual = [
-        known.novelty(embedded[some[groups[some] == group]], mine & (indexed != group))[0]
+        known.novelty(embedded[some[groups[some] == group]], mine & (indexed != group))
         for group in np.unique(groups[some])
     ]
     return np.sort(np.concatenate(usual))

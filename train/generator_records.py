@@ -83,16 +83,21 @@ def records_file(space: str) -> Path:
     return FOLDER / f"{space}.parquet"
 
 
+def records(space: str) -> pd.DataFrame:
+    """The records of a space, made where they are not there yet (minutes)."""
+    file = records_file(space)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        table = ask(Predictor.from_pretrained(), space, draw(space, COUNTS[space]))
+        table.to_parquet(file.with_suffix(".part"))
+        file.with_suffix(".part").rename(file)
+    return pd.read_parquet(file)
+
+
 def main(space: Annotated[list[str] | None, typer.Option(help="These spaces alone.")] = None) -> None:
     """Write what is not there yet."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    predictor = Predictor.from_pretrained()
     for name in space or COUNTS:
-        file = records_file(name)
-        if not file.exists():
-            table = ask(predictor, name, draw(name, COUNTS[name]))
-            table.to_parquet(file.with_suffix(".part"))
-            file.with_suffix(".part").rename(file)
+        records(name)
 
 
 if __name__ == "__main__":

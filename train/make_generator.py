@@ -30,7 +30,7 @@ from generators.training.trainer import TrainingConfig, train_denoiser, train_sc
 from generators.vocabulary import Vocabulary
 from onnx_bench.tasks.latency import PREFIX as LATENCY
 from train.generator_designs import designs
-from train.generator_records import COUNTS, records_file
+from train.generator_records import COUNTS, records
 from train.records import ROOT
 
 DENOISER = TrainingConfig(steps=8000, batch=128, learning_rate=2e-3)
@@ -47,7 +47,7 @@ _NOT_TARGETS = ("arch", "score", "familiar")
 
 def load(spaces: list[str]) -> dict[str, pd.DataFrame]:
     """The records of every space."""
-    return {space: pd.read_parquet(records_file(space)) for space in spaces}
+    return {space: records(space) for space in spaces}
 
 
 def targets_of(tables: dict[str, pd.DataFrame]) -> list[str]:

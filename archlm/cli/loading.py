@@ -89,6 +89,9 @@ def _from_argument(argument: str, inputs: Sequence[str]) -> list[Source]:
         if files:
             return [Source(str(file), path=file) for file in files]
         return [Source(argument, graph=MalformedModelError("no .onnx file in this directory or below it"))]
+    if path.suffix == ".py" and os.path.isfile(argument):
+        told = f"Python code, of which one network is asked: name what makes it, such as {path.stem}:build"
+        return [Source(argument, graph=MalformedModelError(told))]
     if os.path.exists(argument):
         return [Source(argument, path=path)]
     if argument == "-":

@@ -19,7 +19,7 @@ from archlm.cli.loading import (
     read_sources,
     usage_error,
 )
-from archlm.cli.predict_output import print_answers, print_explanation, write_csv
+from archlm.cli.predict_output import csv_text, print_answers, print_explanation, write_csv
 from archlm.cli.terminal import fail, print_json, progress, report
 from onnx_bench.errors import ArchLMError, UserInputError
 from onnx_bench.tasks import Task, register_task
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TASKS = ("imagenet-1k", "cifar10")
 """A large and a small image task, for those who name none."""
+STDOUT = Path("-")
 
 
 def predict(
@@ -58,12 +59,17 @@ def predict(
     inputs: InputOption = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say which features and layers move each answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON, in the order asked.")] = False,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write the answers to this CSV file as well.")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the answers to this CSV file as well; - prints them as CSV, and no table."),
+    ] = None,
 ) -> None:
     """Predict how good networks will be, with an interval and a measure of how familiar they are.
 
     A network that cannot be read is reported, the rest are answered, and the exit code is 1.
     """
+    if csv == STDOUT and as_json:
+        raise typer.BadParameter("--json prints to standard output as well; name a file", param_hint="--csv")
     try:
         # Its tasks have no names before it is read; and it says how members of a space are to be built.
         own = None if model is None and space is None else _open(model)
@@ -95,11 +101,13 @@ def predict(
             row["explanation"] = predictor.explain(graph, row["task"]) if good else None
     if as_json:
         print_json(answers)
+    elif csv == STDOUT:
+        typer.echo(csv_text(answers), nl=False)
     else:
         print_answers(answers, with_measured=store is not None)
         for row in answers:
             print_explanation(row)
-    if csv is not None:
+    if csv is not None and csv != STDOUT:
         write_csv(csv, answers)  # last: where it cannot be written, the answers are not lost
     if failed := {row["arch"]: row["error"] for row in answers if row["error"] is not None}:
         for name, told in failed.items():

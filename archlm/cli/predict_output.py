@@ -139,18 +139,23 @@ def print_explanation(row: dict[str, Any]) -> None:
     )
 
 
+def csv_text(answers: Sequence[dict[str, Any]]) -> str:
+    """One line per answer, below the names of the columns."""
+    text = StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(_csv_row, answers))
+    return text.getvalue()
+
+
 def write_csv(path: Path, answers: Sequence[dict[str, Any]]) -> None:
-    """Write one line per answer.
+    """Write `csv_text` to a file.
 
     Raises:
         UserInputError: The file cannot be written.
     """
-    text = StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS)
-    writer.writeheader()
-    writer.writerows(map(_csv_row, answers))
     with writing(path):
-        write_whole(path, text.getvalue().encode())
+        write_whole(path, csv_text(answers).encode())
 
 
 def _csv_row(row: dict[str, Any]) -> dict[str, Any]:

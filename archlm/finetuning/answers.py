@@ -23,9 +23,10 @@ def finetuned_rows(weights: Weights, signals: Signals, part: FinetunedTask) -> l
     rows = []
     for i, graph in enumerate(signals.graphs):
         near = [
-            {"space": "measured", "name": part.names[p], "distance": float(d), "predicted": float(part.values[p])}
+            {"space": "measured", "name": part.names[p], "distance": float(d), "predicted": part.held_out[p],
+             "measured": float(part.values[p])}
             for p, d in zip(found.places[i], found.distances[i], strict=True)
-        ]
+        ]  # fmt: skip
         # A device runs whatever it is given.
         notes = [] if part.task.device else misfits(graph, part.task) or remarks(graph, part.task)
         if found.familiar[i] < FAMILIAR:

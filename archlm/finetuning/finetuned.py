@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -173,6 +174,13 @@ class FinetunedTask:
     def to_values(self, scores: Floats) -> Floats:
         """In the task's unit, within what is possible. Shapes: [B] -> [B]."""
         return np.clip(self.scale.to_values(scores), *bounds(self.task, self.values))
+
+    @cached_property
+    def held_out(self) -> tuple[float | None, ...]:
+        """[N] what learners that had not seen it say of each measured network; `None` where it was never held out."""
+        known = np.isfinite(self.choice.scores)
+        said = self.to_values(np.where(known, self.choice.scores, 0.0))
+        return tuple(value if held else None for value, held in zip(said.tolist(), known.tolist(), strict=True))
 
     @property
     def _sign(self) -> int:

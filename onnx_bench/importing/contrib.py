@@ -95,12 +95,17 @@ def quick_gelu(e: Evaluator, c: Call) -> list[Tensor]:
 
 
 def skip_norm(e: Evaluator, c: Call) -> list[Tensor]:
-    """SkipLayerNormalization and its simplified form; output 3 is the sum before the norm."""
+    """SkipLayerNormalization and its simplified form; output 3 is the sum before the norm.
+
+    The bias is that of the product which is one of the operands.
+    """
     simple = "Simplified" in c.op
-    x = e.apply("Add", c.tensor(0), c.tensor(1))
-    bias_at = 3 if simple else 4
+    x, skip, bias_at = c.tensor(0), c.tensor(1), 3 if simple else 4
     if c.has(bias_at):
+        if x.node >= 0 and e.nodes[x.node].op != "MatMul":
+            x, skip = skip, x
         x = e.apply("Add", x, c.tensor(bias_at))
+    x = e.apply("Add", x, skip)
     epsilon = c.attrs.get("epsilon", 1e-5)
     if simple:
         y = e.apply("RMSNormalization", x, c.tensor(2), axis=-1, epsilon=epsilon)

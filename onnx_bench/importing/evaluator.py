@@ -36,7 +36,7 @@ from onnx_bench.importing.tensor import (
     stored_tensor,
     uniform,
 )
-from onnx_bench.importing.zeros import is_gate, is_idle, is_start, is_zero
+from onnx_bench.importing.zeros import is_gate, is_idle, is_nothing, is_start, is_zero
 from onnx_bench.node import Attrs, Node, Shape
 
 MAX_COMPUTED = 1 << 22
@@ -216,6 +216,8 @@ class Evaluator:
         # The statistics by which a weight is standardised are its own.
         sources = merge_sources(ins[:3] if call.op == "BatchNormalization" else ins)
         fold, first = FOLDS.get(call.op), shapes[0] if shapes else None
+        if call.op == "Mul" and first is not None and any(t is not None and is_nothing(t) for t in ins):
+            return [filled(np.float32(0), first)]
         values = [t.value for t in ins if t is not None]
         if fold is not None and first is not None and all(v is not None for v in values):
             result = self._fold(call, fold, values, first)

@@ -44,7 +44,8 @@ _FILTER = {1: "weight", 2: "weight"}
 _KERNEL = {1: "weight", 2: "bias"}
 _SLOTS: dict[str, dict[int, str]] = {
     "Conv": _KERNEL, "ConvTranspose": _KERNEL,
-    **dict.fromkeys(("Gemm", "LayerNormalization", "GroupNormalization", "DeformConv"), _FILTER),
+    **dict.fromkeys(("LayerNormalization", "GroupNormalization"), _KERNEL),
+    **dict.fromkeys(("Gemm", "DeformConv"), _FILTER),
     "InstanceNormalization": {1: "affine", 2: "affine"},
     "BatchNormalization": {1: "weight", 2: "weight", 3: "buffer", 4: "buffer"},
     "RMSNormalization": {1: "weight"}, "PRelu": {1: "weight"},

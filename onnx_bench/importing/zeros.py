@@ -29,6 +29,14 @@ def is_start(tensor: Tensor, slot: str) -> bool:
     return slot == "target" or sum(size != 1 for size in value.shape) > 1
 
 
+def is_nothing(factor: Tensor) -> bool:
+    """Whether a held factor is what a state starts from: whatever it multiplies is zero."""
+    value = factor.value
+    if value is None or factor.dtype != "float" or value.size < 2 or not is_zero(value):
+        return False
+    return not factor.sources or is_start(factor, "factor")
+
+
 def is_idle(bias: Tensor, weights: Tensor | None) -> bool:
     """Whether a file with weights computes zeros in the place of a bias: the network has none."""
     held = weights is not None and weights.node < 0 and not weights.sources

@@ -10,6 +10,9 @@ from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
 from onnx_bench.passes.values import data, get_input, ints, is_held
 
+MAX_BLOCK = 4
+"""Largest block of SpaceToDepth that is written as slices."""
+
 
 class CanonicaliseSlices(Pass):
     """Cuts tensors by `Slice` of one axis.
@@ -20,6 +23,8 @@ class CanonicaliseSlices(Pass):
     3. `Gather` of evenly spaced constant positions is a `Slice`, and a `Reshape` unless they are a list. The dynamo
        exporter writes the pooling of permuted images with one of all positions.
     4. A `Slice` that takes everything is dropped; a `Slice` of a `Slice` of the same axis is one.
+    5. `SpaceToDepth` of small blocks is a `Concat` of slices, which onnxruntime makes it from, and so is the `Gather`
+       with which it brings whole operands of a `Concat` into another order.
     """
 
     @on("Split")
@@ -93,6 +98,43 @@ class CanonicaliseSlices(Pass):
             draft.become(node, "Reshape", [draft.add("Slice", [x], **bounds)])
         else:
             draft.become(node, "Slice", [x], **bounds)
+        return True
+
+    @on("SpaceToDepth")
+    def cut_blocks(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 5."""
+        x, size = data(node), node.attrs["blocksize"]
+        if x.shape is None or len(x.shape) != 4 or size > MAX_BLOCK:
+            return False
+        height, width = x.shape[2:]
+        rows = [draft.add("Slice", [x], **_bounds(x.shape, 2, i, height, size)) for i in range(size)]
+        parts = [draft.add("Slice", [r], **_bounds(x.shape, 3, i, width, size)) for r in rows for i in range(size)]
+        draft.become(node, "Concat", parts, axis=1)
+        return True
+
+    @on("Gather")
+    def reorder(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 5."""
+        joined, index = data(node), get_input(node, 1)
+        where = ints(index)
+        if joined.op != "Concat" or where is None or index is None or len(index.shape or ()) != 1:
+            return False
+        axis = joined.attrs["axis"]
+        if joined.shape is None or node.attrs.get("axis", 0) % len(joined.shape) != axis % len(joined.shape):
+            return False
+        parts, start = {}, 0
+        for part in joined.inputs:
+            size = part.shape[axis] if part is not None and part.shape else 0
+            parts[tuple(range(start, start + size))] = part
+            start += size
+        taken = []
+        while where:
+            run = next((run for run in parts if run and run == where[: len(run)]), None)
+            if run is None:
+                return False
+            taken.append(parts[run])
+            where = where[len(run) :]
+        draft.become(node, "Concat", taken, axis=axis)
         return True
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.op_rules import broadcast
 from onnx_bench.passes.base import Pass, on
+from onnx_bench.passes.fuse_attention import filled_mask
 from onnx_bench.passes.values import constant, data, element_class, get_input
 
 
@@ -58,9 +58,9 @@ class ExpandAttention(Pass):
         """The terms that `node` adds to its scores."""
         masks = []
         mask = get_input(node, 3)
-        if mask is not None:
+        if mask is not None and mask.attrs.get("value") != (True,):  # which masks nothing
             if element_class(mask) == "bool":
-                mask = draft.add("Where", [mask, constant(draft, 0.0), constant(draft, -inf)], mask.shape)
+                mask = filled_mask(draft, mask, keeps=True)
             masks.append(mask)
         if node.attrs.get("is_causal", 0):
             assert scores.shape is not None

@@ -124,7 +124,8 @@ class FuseAttention(Pass):
 
     1. The scale may stand behind the product, before it on queries, keys or both, and there also before reshapes,
        transposes and slices. A scale that is 1 / sqrt(D) up to rounding is exactly that, to 6 digits.
-    2. Terms added to the scores, and scores filled with a large negative number, become one additive mask.
+    2. Terms added to the scores, and scores filled with a large negative number, become one additive mask, which is
+       minus infinity where it chooses between zero and such a number.
     3. A mask that the network holds (not computed from an input), the same for all heads, over as many queries as keys,
        is taken to be the causal mask whatever its values, for a file without weights does not tell them.
     4. A learned factor for each head behind the product stands before it, on the queries.
@@ -179,7 +180,7 @@ class FuseAttention(Pass):
         query, keys = data(scores.product), data(scores.product, 1)
         assert query.shape is not None and keys.shape is not None
         length, count = query.shape[-2], keys.shape[-1]
-        masks = [*scores.masks, *(filled_mask(draft, *pair) for pair in scores.filled)]
+        masks = [*(choice(draft, m) for m in scores.masks), *(filled_mask(draft, *pair) for pair in scores.filled)]
         others = [m for m in masks if not is_causal(m, length, count)]
         heads = [f for f in scores.factors if scalar(f) is None]
         if heads:
@@ -205,6 +206,17 @@ def take_factors(draft: Draft, scores: Scores) -> float:
         scale *= found[1]
     default = (shape_of(product) or (1,))[-1] ** -0.5
     return tidy(default if abs(scale / default - 1) < ROUNDING else scale)
+
+
+def choice(draft: Draft, mask: DraftNode) -> DraftNode:
+    """`mask`; one that chooses between zero and a large negative number is that of its condition."""
+    if mask.op == "Where":
+        condition, kept, other = mask.inputs
+        for term, fill, keeps in ((kept, other, True), (other, kept, False)):
+            value = scalar(fill)
+            if condition is not None and scalar(term) == 0 and value is not None and value <= NEVER:
+                return filled_mask(draft, condition, keeps)
+    return mask
 
 
 def filled_mask(draft: Draft, condition: DraftNode, keeps: bool) -> DraftNode:

@@ -49,6 +49,7 @@ def test_several_inputs(inputs: Any) -> None:
     (MODULE, "Sequential"), (None, "NoneType"), (3, "int"), ((nn.Linear, IMAGE), "the class Linear"),
     ((MODULE, (1, 3, 8, 8)), "input int, int, int, int"), ((MODULE, IMAGE[:, :2]), "input 1x2x8x8"),
     ((MODULE, {"x": IMAGE}), "input x=1x3x8x8"), ((MODULE, ()), "no arguments"),
+    (("nats_size", None), "found NoneType: is its cell empty"),
 ])  # fmt: skip
 def test_what_is_no_network_is_an_error_of_that_item_alone(item: Any, found: str) -> None:
     wrong, right = as_graphs([item, ("nats_size", "8:8:8:8:8")])

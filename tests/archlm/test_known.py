@@ -20,7 +20,7 @@ def known() -> KnownArchitectures:
     spaces = ["dense"] * 200 + ["sparse"] * 200
     index = KnownArchitectures.fit(names, spaces, np.concatenate([dense[:200], sparse[:200]]))
     for space, held_out in (("dense", dense[200:]), ("sparse", sparse[200:])):
-        index.familiar[space] = np.sort(index.novelty(held_out)[0])
+        index.familiar[space] = np.sort(index.novelty(held_out))
     return index
 
 
@@ -43,9 +43,7 @@ def test_nearest_is_what_a_full_search_finds(known: KnownArchitectures) -> None:
     full = np.linalg.norm(known.points[None] - ((queries - known.centre) / known.scale)[:, None], axis=2)
     np.testing.assert_allclose(distances, np.sort(full, axis=1)[:, :4], rtol=1e-4)
     np.testing.assert_allclose(np.take_along_axis(full, places, axis=1), distances, rtol=1e-4)
-    novelty, near = known.novelty(queries)
-    np.testing.assert_allclose(novelty, distances[:, :NEAREST].mean(axis=1))
-    np.testing.assert_array_equal(near.places, places[:, :NEAREST])
+    np.testing.assert_allclose(known.novelty(queries), distances[:, 0])
 
 
 def test_spaces_count_the_same() -> None:
@@ -58,17 +56,19 @@ def test_spaces_count_the_same() -> None:
 
 def test_members_are_familiar_and_strangers_are_not(known: KnownArchitectures) -> None:
     rng = np.random.default_rng(1)
-    family, _ = known.in_distribution(rng.normal(0, 1, (500, 5)))
-    assert np.mean(family < 0.05) < 0.12
-    strangers, _ = known.in_distribution(np.array([[8.0] * 5, [1e6] * 5]))
-    assert strangers == pytest.approx(1 / 101), "as far as none of the hundred held out"
+    family = known.familiarity(rng.normal(0, 1, (500, 5)))
+    assert np.mean(family.share < 0.05) < 0.12
+    lonely = known.points.argmax() // known.points.shape[1]
+    assert known.familiarity(as_embeddings(known, [lonely])).share == pytest.approx(1), "far from all others, but known"
+    strangers = known.familiarity(np.array([[8.0] * 5, [1e6] * 5]))
+    assert strangers.share == pytest.approx(1 / 101), "as far as none of the hundred held out"
 
 
 def test_one_becomes_a_stranger_step_by_step(known: KnownArchitectures) -> None:
     """Nothing of one while it is familiar, all from twice as far on, and no jump between."""
     line = np.linspace(0, 12, 2000)[:, None] * np.ones(5) / np.sqrt(5)
-    share, near = known.in_distribution(line, known.of_spaces(["dense"]))
-    strange, distance = known.strangeness(near), near.distances.mean(axis=1)
+    share, strange, near = known.familiarity(line, known.of_spaces(["dense"]))
+    distance = near.distances[:, 0]
     np.testing.assert_array_equal(strange == 0, share >= FAMILIAR)
     edge = distance[strange == 0].max()
     assert (strange[distance >= 2.05 * edge] == 1).all() and (strange[distance <= 1.95 * edge] < 1).all()
@@ -78,8 +78,23 @@ def test_one_becomes_a_stranger_step_by_step(known: KnownArchitectures) -> None:
 
 def test_a_space_of_too_few_to_tell_has_no_strangers(known: KnownArchitectures) -> None:
     few = replace(known, familiar={space: distances[:18] for space, distances in known.familiar.items()})
-    share, near = few.in_distribution(np.full((1, 5), 1e5))
-    assert share >= FAMILIAR and few.strangeness(near) == 0
+    share, strange, _ = few.familiarity(np.full((1, 5), 1e5))
+    assert share >= FAMILIAR and strange == 0
+
+
+def test_the_kind_that_knows_a_network_best_says(known: KnownArchitectures) -> None:
+    """A space is known with another head as well, by few networks that lie far apart: theirs is the wider edge."""
+    rng = np.random.default_rng(2)
+    other = rng.normal(4, 3, (200, 5))
+    both = known.with_kind("dense for another", "dense", [str(i) for i in range(100)], other[:100])
+    both.familiar["dense for another"] = np.sort(both.novelty(other[100:], both.of_kind("dense for another")))
+    asked = rng.normal(4, 3, (500, 5))
+    share, strange, _ = both.familiarity(asked, both.of_spaces(["dense"]))
+    assert np.mean(share < FAMILIAR) < 0.12 and ((strange > 0) == (share < FAMILIAR)).all()
+    lone = known.familiarity(asked, known.of_spaces(["dense"]))
+    assert np.mean(lone.share < FAMILIAR) > 0.5, "the default kind alone calls them strangers"
+    beside = both.familiarity(np.full((1, 5), -4.0), both.of_spaces(["dense"]))
+    assert beside.strange > 0, "the wide edge is about the networks of its own kind, not about the default ones"
 
 
 def test_search_within_some(known: KnownArchitectures) -> None:
@@ -107,4 +122,4 @@ def test_an_embedding_tells_apart_by_numbers_and_by_wiring(known: KnownArchitect
     assert embeddings[0].tolist() == [0, 0, 0, 0, 1]
     index = KnownArchitectures.fit([str(i) for i in range(40)], ["all"] * 40, embeddings)
     assert (index.nearest(embed(features[:1], vectors[30:31])).places >= 20).all()
-    assert index.novelty(embed(features[:1] + 1, vectors[:1]))[0] > index.novelty(embeddings[:1])[0] + 1
+    assert index.novelty(embed(features[:1] + 1, vectors[:1])) > index.novelty(embeddings[:1]) + 1

@@ -180,10 +180,12 @@ def test_at_the_edge_both_answer(predictor: Predictor, monkeypatch: pytest.Monke
     """The members' answer passes to the head's as a network becomes a stranger, and the notes say how far."""
     signals = Signals.of(predictor.weights, [spaces.get("nats_size").build("64:64:64:64:64")])
     part, task = predictor.weights.task("cifar10"), get_task("cifar10")
-    share = familiarity(predictor.weights, signals, task, part).strange[0]
+    standing = familiarity(predictor.weights, signals, task, part)
+    share = standing.strange[0]
     found = {}
     for strange in (0.0, share, 1.0):
-        monkeypatch.setattr(KnownArchitectures, "strangeness", lambda self, near, strange=strange: np.array([strange]))
+        asked = standing._replace(strange=np.array([strange]))
+        monkeypatch.setattr(KnownArchitectures, "familiarity", lambda self, points, only, asked=asked: asked)
         (found[strange],) = measured_rows(predictor.weights, signals, task, part)
     members, edge, head = found.values()
     assert 0 < share < 1 and edge["in_distribution"] < FAMILIAR

@@ -68,6 +68,12 @@ def test_neighbours_are_found_by_name(predictor: Predictor, store: Path) -> None
     assert {n["measured"] for n in found if n["name"] != GOOD} == {None}
 
 
+def test_the_label_of_a_neighbour_stays_where_the_store_does_not_know_it(store: Path) -> None:
+    near = {"space": "measured", "name": GOOD, "measured": 3.5}
+    RecordStore(store).add_to([{"neighbours": [near]}], [get("nasbench201").build(GOOD)], "cifar10")
+    assert near["measured"] == 3.5
+
+
 def test_isomorphic_names_are_one_architecture(store: Path) -> None:
     known = RecordStore(store).measured("cifar10")
     assert len(known.prints) == 3 and sorted(known.values.values()) == [71.0, 94.5]

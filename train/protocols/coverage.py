@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from archlm.conformal import widths_by_space
-from archlm.known import KnownArchitectures, embed
+from archlm.known import embed
 from archlm.measured_answer import Interval, passed_over
 from archlm.members.blend import blend_by_space
 from archlm.members.cross_domain import CrossDomainHead
@@ -90,11 +90,6 @@ class Unfamiliar:
         return cross.interval(self.head.score(features), scale)
 
 
-def strangeness(known: KnownArchitectures, points: Floats, spaces: Sequence[str]) -> Floats:
-    """See `KnownArchitectures.strangeness`, among the networks of `spaces`. Shapes: [B, D] -> [B]."""
-    return known.strangeness(known.nearest(points, only=np.isin(known.spaces, spaces)))
-
-
 def known_rows(spaces: Sequence[Labelled], seed: int, keep_neural: bool) -> list[dict[str, Any]]:
     """Held-out networks of known spaces."""
     members = shipping(spaces, keep_neural)
@@ -112,7 +107,7 @@ def known_rows(spaces: Sequence[Labelled], seed: int, keep_neural: bool) -> list
             points[s.space][drawing_of(s, task)][held_measured(s, task, unseen)]
             for s in spaces if task in s.known.targets
         ]  # fmt: skip
-        strange = strangeness(known, np.concatenate(places), names.tolist())
+        strange = known.familiarity(np.concatenate(places), known.of_spaces(names)).strange
         low, middle, high = passed_over(intervals[task], strangers.interval(task, found.rows.x), strange)
         for name in names:
             here = found.rows.spaces == name
@@ -141,7 +136,7 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
         if seen:
             values = space.known.targets[task]
             asked = np.isfinite(values)
-            familiar = strangeness(known, points[space.space][0][asked], seen) == 0
+            familiar = known.familiarity(points[space.space][0][asked], known.of_spaces(seen)).strange == 0
             interval = strangers.interval(task, space.features[space.known.rows[asked]])
             row = measured(values[asked], interval, familiar)
             rows.append({"kind": "unseen space", "space": space.space, "task": task, "seed": seed, **row})

@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,23 @@ def test_csv_has_the_same_answers(archlm_command: Run, folder: Path, tmp_path: P
     assert [row["arch"] for row in table] == [row["arch"] for row in rows]
     assert float(table[0]["mean"]) == rows[0]["mean"] and table[1]["mean"] == ""
     assert table[1]["error_type"] == "MalformedModelError"
+
+
+def test_csv_on_standard_output_stands_alone(archlm_command: Run, folder: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with chdir(empty):
+        shown = archlm_command("predict", folder, "--task", "imagenet-1k", "--csv", "-")
+    good, bad, *_ = csv.DictReader(shown.stdout.splitlines())
+    assert float(good["mean"]) > 50 and bad["error_type"] == "MalformedModelError"
+    assert "MalformedModelError" in shown.stderr and shown.exit_code == 1
+    assert not list(empty.iterdir())
+
+
+def test_python_code_is_named_by_what_makes_the_network(archlm_command: Run, tmp_path: Path) -> None:
+    (tmp_path / "mynet.py").write_text("def build(): ...\n")
+    (row,) = answers(archlm_command, tmp_path / "mynet.py", "--task", "cifar10")
+    assert "mynet:build" in row["error"]["message"]  # type: ignore[index]
 
 
 def test_architecture_strings(archlm_command: Run) -> None:
@@ -207,7 +225,8 @@ def test_shapes_for_what_has_its_own_are_refused(archlm_command: Run, arguments:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("x.onnx", "--task", "cifar-10"), "did you mean cifar10"), (("x", "--space", "nasbench"), "nasbench201"),
-     ((), "Missing argument"), (("m:f", "--input", "3 by 4"), "no input shape")],
+     ((), "Missing argument"), (("m:f", "--input", "3 by 4"), "no input shape"),
+     (("x.onnx", "--csv", "-", "--json"), "--json prints")],
 )  # fmt: skip
 def test_usage_errors(archlm_command: Run, arguments: tuple[str, ...], said: str) -> None:
     shown = archlm_command("predict", *arguments)

@@ -63,6 +63,20 @@ def test_it_ranks_networks_that_it_has_not_seen(fitted: Predictor, table: pd.Dat
     assert found.error.isna().all()
 
 
+def test_neighbours_have_their_label_and_what_was_said_without_it(fitted: Predictor, table: pd.DataFrame) -> None:
+    labels = dict(zip(table.arch, table.speed, strict=True))
+    near = [one for some in asked(fitted, table[:20]).neighbours for one in some]
+    assert all(one["measured"] == labels[one["name"]] for one in near)
+    assert all(np.isfinite(one["predicted"]) and one["predicted"] != one["measured"] for one in near)
+
+
+def test_a_label_that_was_never_held_out_has_no_prediction_without_it(fitted: Predictor) -> None:
+    part = fitted.finetuned["speed"]
+    scores = np.where(np.arange(len(part.values)) == 2, np.nan, part.choice.scores)
+    said = replace(part, choice=replace(part.choice, scores=scores)).held_out
+    assert [place for place, value in enumerate(said) if value is None] == [2]
+
+
 def test_features_are_decorrelated_as_in_the_known_spaces(fitted: Predictor) -> None:
     known = fitted.weights.decorrelation
     np.testing.assert_array_equal(fitted.finetuned["speed"].places.decorrelation, known)

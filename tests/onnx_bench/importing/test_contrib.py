@@ -36,6 +36,16 @@ def test_fused_operators_become_standard_ones(body: str, stored: str, ops: list[
     assert not graph.warnings
 
 
+@pytest.mark.parametrize("operands", ["x, y", "y, x"])
+def test_bias_of_a_skip_norm_is_that_of_the_product(operands: str) -> None:
+    body = f"y = MatMul (x, w) z = com.microsoft.SkipLayerNormalization ({operands}, c, c, d)"
+    stored, domains = "float[8,8] w; float[8] c; float[8] d", '"com.microsoft" : 1'
+    raw = imported(body, inputs="float[1,5,8] x", outputs="float z", stored=stored, domains=domains)
+    graph = raw.normalise()
+    assert operators(graph) == ["Linear", "Add", "LayerNorm"]
+    assert graph.nodes[1].get("bias") is True
+
+
 def test_attention_of_onnxruntime() -> None:
     body = "y = com.microsoft.Attention <num_heads = 4> (x, w, b)"
     stored = "float[16,48] w; float[48] b"

@@ -148,6 +148,13 @@ def test_zeros_computed_in_the_place_of_a_bias_are_none(op: str) -> None:
     assert (graph.params, graph.stored_params, len(output(graph).inputs)) == (9, 9, 2)
 
 
+def test_zeros_computed_in_the_place_of_a_shift_are_none() -> None:
+    """What TorchScript writes for a layer norm without bias (ModernBERT)."""
+    body = "o = ConstantOfShape (s) y = LayerNormalization (x, w, o)"
+    graph = imported(body, stored="float[8] w; int64[1] s = {8}").normalise()
+    assert (the(graph, "LayerNorm").get("bias"), graph.params) == (False, 8)
+
+
 def test_zeros_stored_as_a_bias_are_one() -> None:
     graph = imported("y = Conv (x, w, b)", stored="float[3,3,1,1] w; float[3] b = {0, 0, 0}")
     assert graph.params == 12
@@ -194,6 +201,13 @@ def test_what_stands_for_infinity_is_not_learned(fill: float, params: int) -> No
     proto = with_weight("c = Greater (x, x) y = Where (c, x, w)", weight)
     assert read_graph(proto.SerializeToString(), trusted=True).params == params
     assert import_model(proto).params == params
+
+
+def test_what_multiplies_the_state_of_the_start_is_not_read() -> None:
+    """The first step of a linear recurrence: decay * state + update."""
+    body = constant("h", 0.0, 1, 3, 8, 8) + "d = Mul (w, h) y = Add (x, d)"
+    graph = import_model(packed(body, stored="float[3,1,1] w"))
+    assert (the(graph, "Constant").get("value"), graph.params) == ((0.0,), 0)
 
 
 @pytest.mark.parametrize(("shape", "params"), [((4, 20), 0), ((1, 20), 20)])

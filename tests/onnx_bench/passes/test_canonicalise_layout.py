@@ -120,3 +120,19 @@ def test_resizing_by_parts_keeps_its_coordinates_and_resizing_to_itself_vanishes
     z = s.op("Resize", y, shape=(1, 4, 12, 12), mode="nearest")
     node = only(applied(CanonicaliseResizes(), s.done(z)), "Resize")
     assert node.get("coordinates") == "align_corners" and node.get("mode") == "linear"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 1, 3)])
+def test_blocks_of_pixels_are_slices(order: tuple[int, ...]) -> None:
+    """onnxruntime makes SpaceToDepth of the slices with which YOLO begins, and a Gather where their order differs."""
+    s, corners = Sketch(), [(i, j) for i in (0, 1) for j in (0, 1)]
+    x = s.input()
+    parts = [s.op("Slice", x, shape=(1, 4, 4, 4), axes=(2, 3), starts=corners[k], ends=(8, 8), steps=(2, 2))
+             for k in order]  # fmt: skip
+    plain = normal(s.done(s.op("Concat", *parts, shape=(1, 16, 4, 4), axis=1)))
+    s = Sketch()
+    y = s.op("SpaceToDepth", s.input(), shape=(1, 16, 4, 4), blocksize=2)
+    if order != (0, 1, 2, 3):
+        places = tuple(4 * k + channel for k in order for channel in range(4))
+        y = s.op("Gather", y, s.op("Constant", shape=(16,), value=places, dtype="int"), shape=(1, 16, 4, 4), axis=1)
+    assert normal(s.done(y)) == plain

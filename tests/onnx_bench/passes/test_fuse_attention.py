@@ -204,3 +204,26 @@ def test_a_guard_of_queries_without_keys_is_dropped(value: float, fused: bool) -
     guarded = b.add("Where", b.add("IsNaN", weights), number(b, value), weights)
     graph, _ = normalise(b.build(b.add("MatMul", guarded, v)))
     assert ("Attention" in [n.op for n in graph.nodes]) is fused
+
+
+@pytest.mark.parametrize("values", [(0.0, float("-inf")), (0.0, -3.40282e38), (float("-inf"), 0.0)])
+def test_a_choice_between_zero_and_a_large_negative_number_is_a_mask(values: tuple[float, float]) -> None:
+    b = GraphBuilder()
+    x, kept = b.input((1, 6, 16)), b.input((1, 1, 6, 6), dtype="bool")
+    mask = b.add("Where", kept, *(b.add("Constant", shape=(1,), value=(v,)) for v in values))
+    graph, node = canonical(b, attend(b, *(heads(b, x) for _ in range(3)), mask))
+    chosen = [graph.nodes[i] for i in graph.nodes[node.inputs[3]].inputs[1:]]
+    assert [n.shape for n in chosen] == [(), ()]
+    assert {n.get("value") for n in chosen} == {(0.0,), (float("-inf"),)}
+
+
+@pytest.mark.parametrize(("held", "causal"), [("Parameter", True), ("Constant", False)])
+def test_held_bool_mask_of_the_onnx_operator(held: str, causal: bool) -> None:
+    """A causal one as PyTorch's dynamo exporter stores it, and one that masks nothing."""
+    b = GraphBuilder()
+    q, k, v = (b.input(HEADS) for _ in range(3))
+    known = {"value": (True,)} if held == "Constant" else {"params": 0}
+    mask = b.add(held, shape=(1, 1, 6, 6), dtype="bool", **known)
+    b.nodes.append(Node("Attention", (q, k, v, mask), (), HEADS))
+    _, node = canonical(b, len(b.nodes) - 1)
+    assert (node.get("causal"), len(node.inputs)) == (causal, 3)

@@ -107,6 +107,22 @@ def test_group_norm(inner: str, groups: int) -> None:
     assert norm.params == 16
 
 
+def test_group_norm_of_rows() -> None:
+    """Heads of a linear recurrence (RWKV, RetNet) are normed as rows; the Reshape before has met the first."""
+    b = GraphBuilder()
+    x = b.add("InstanceNorm", b.add("Reshape", b.input((1, 5, 16)), shape=(5, 2, 8)))
+    graph, _ = normalise(b.build(affine(b, b.add("Reshape", x, shape=(5, 16)), (16,))))
+    assert ops(graph) == ["Reshape", "GroupNorm"]
+    assert graph.nodes[-1].get("groups") == 2
+
+
+def test_flattened_instance_norm_is_no_group_norm() -> None:
+    b = GraphBuilder()
+    x = b.add("InstanceNorm", b.add("Reshape", b.input((1, 5, 16)), shape=(5, 2, 8)))
+    graph, _ = normalise(b.build(b.linear(b.add("Reshape", x, shape=(5, 16)), 4)))
+    assert ops(graph) == ["Reshape", "InstanceNorm", "Reshape", "Linear"]
+
+
 def test_layer_norm_over_the_plane_is_instance_norm() -> None:
     b = GraphBuilder()
     graph, _ = normalise(b.build(b.add("LayerNorm", b.input(IMAGE), dims=2, scale=False, bias=False)))
