@@ -79,7 +79,7 @@ def illuminate(
     oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
     edges = [_edges(generator, oracle, cost) for cost in costs]
     drawn: list[Generated] = []
-    part = settings._replace(calls=0)  # they are spent on the cells below
+    part = settings._replace(calls=settings.calls // 2)  # the others are spent on the cells below
     for column, most in enumerate(edges[0][1:]):
         progress(f"{column + 1} of {CELLS} budgets, {len(drawn)} networks")
         beyond = most < condition.at_least.get(costs[0], -np.inf)
@@ -92,7 +92,7 @@ def illuminate(
     generator.check_met(drawn, condition)
     if settings.calls and settings.guidance_scale:  # else it is to be at random
         progress("looking around")
-        _look_around(generator, oracle, condition, edges, costs, seed, settings.calls * CELLS)
+        _look_around(generator, oracle, condition, edges, costs, seed, (settings.calls - part.calls) * CELLS)
     grid = _grid(oracle, condition, edges, costs)
     if not grid.elites:
         grid.add(one.arch for one in usable(drawn))
