@@ -7,7 +7,7 @@ import pytest
 
 from archlm.conformal import CONFORMAL_LEAST, LEVEL
 from archlm.finetuning.finetuned import _band
-from archlm.finetuning.report import LEVELS, inside_bands
+from archlm.finetuning.report import LEVELS, held, inside_bands
 
 
 @pytest.mark.parametrize("count", [CONFORMAL_LEAST, 60, 100])
@@ -18,6 +18,8 @@ def test_the_band_holds_what_it_says_of_fresh_residuals(count: int) -> None:
         fresh = rng.standard_t(4, 1000)
         inside.append(np.mean((low <= fresh) & (fresh <= high)))
     assert abs(np.mean(inside) - LEVEL) < 0.01
+    low, high = held(count)
+    assert 0.84 < np.mean([low <= share <= high for share in inside]) < 0.97
 
 
 @pytest.mark.parametrize("count", [20, 45])
