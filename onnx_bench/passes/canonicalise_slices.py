@@ -125,15 +125,18 @@ class CanonicaliseSlices(Pass):
         parts, start = {}, 0
         for part in joined.inputs:
             size = part.shape[axis] if part is not None and part.shape else 0
-            parts[tuple(range(start, start + size))] = part
+            if size:
+                parts[start] = (part, size)
             start += size
-        taken = []
-        while where:
-            run = next((run for run in parts if run and run == where[: len(run)]), None)
-            if run is None:
+        taken, at = [], 0
+        while at < len(where):
+            part, size = parts.get(where[at], (None, 0))
+            if part is None or size > len(where) - at:
                 return False
-            taken.append(parts[run])
-            where = where[len(run) :]
+            if where[at : at + size] != tuple(range(where[at], where[at] + size)):
+                return False
+            taken.append(part)
+            at += size
         draft.become(node, "Concat", taken, axis=axis)
         return True
 

@@ -136,3 +136,14 @@ def test_blocks_of_pixels_are_slices(order: tuple[int, ...]) -> None:
         places = tuple(4 * k + channel for k in order for channel in range(4))
         y = s.op("Gather", y, s.op("Constant", shape=(16,), value=places, dtype="int"), shape=(1, 16, 4, 4), axis=1)
     assert normal(s.done(y)) == plain
+
+
+@pytest.mark.parametrize("places", [(0, 1, 2), (4, 5, 6, 7, 0), (1, 2, 3, 4), (4, 5, 7, 6)])
+def test_channels_that_cut_an_operand_are_gathered(places: tuple[int, ...]) -> None:
+    s = Sketch()
+    parts = [s.op("Relu", s.input((1, 4, 8, 8)), shape=(1, 4, 8, 8)) for _ in range(2)]
+    joined = s.op("Concat", *parts, shape=(1, 8, 8, 8), axis=1)
+    index = s.op("Constant", shape=(len(places),), value=places, dtype="int")
+    y = s.op("Gather", joined, index, shape=(1, len(places), 8, 8), axis=1)
+    found = normal(s.done(s.op("Relu", y, shape=(1, len(places), 8, 8))))
+    assert sum(node.op == "Concat" for node in found.nodes) == 1
