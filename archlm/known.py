@@ -200,9 +200,10 @@ class KnownArchitectures:
         spaces = self.labels[near.places[:, 0]]
         for space in np.unique(spaces):
             here = np.flatnonzero(spaces == space)
-            for kind in self.kinds_of[str(space)]:
-                usual = self.familiar[kind]
-                novelty = self.novelty(embeddings[here], self.of_kind(kind))
+            kinds = self.kinds_of[str(space)]
+            for kind in kinds:
+                usual, nearest = self.familiar[kind], near.distances[here, 0]
+                novelty = nearest if len(kinds) == 1 else self.novelty(embeddings[here], self.of_kind(kind))
                 beyond = len(usual) - np.searchsorted(usual, novelty, side="left")
                 share[here] = np.maximum(share[here], (beyond + 1) / (len(usual) + 1))
                 times[here] = np.minimum(times[here], novelty / max(self.edge(kind), _LEAST))

@@ -25,7 +25,7 @@ CELLS = 8
 BATCH = 32
 """Networks generated for each column."""
 START = 128
-"""Random networks that the walk over the grid starts from, beside those generated."""
+"""Random networks that the walk over the grid starts from, beside those generated; at most half of its calls."""
 _REACH = 2.0
 """The grid spans this many standard deviations of random networks' costs, to each side."""
 _OUTER = 0.02
@@ -54,7 +54,7 @@ def illuminate(
 
     Batches are generated for budgets that grow from the cheap end of the first cost to its dear end, a pass for each
     column of the grid. From them, and from some random networks, a walk over the grid looks for edits that lead to
-    empty cells or to a better network of a cell, with the calls of all columns. Every network that the predictor was
+    empty cells or to a better network of a cell, with as many calls as the passes. Every network that the predictor was
     asked about on the way is put into the cell where it belongs, each network once.
 
     Args:
@@ -62,7 +62,7 @@ def illuminate(
         condition: Its budgets hold for all of them.
         costs: `params`, `macs`, `depth`, `latency/<device>`, or any other task that the predictor answers.
         seed: Of everything random.
-        settings: How each pass is made; its calls, for each column, are spent on the walk.
+        settings: How each pass is made; half of its calls, for each column, are spent on the walk.
         progress: Told how far it is.
 
     Raises:
@@ -145,7 +145,7 @@ def _look_around(
         oracle.quality(new)
         return new
 
-    started = draw(oracle.space, START, seed)
+    started = draw(oracle.space, min(START, calls // 2), seed)
     grid = _grid(oracle, condition, edges, costs)
     known |= {oracle.identity(elite.item): list(grid.costs(elite.item)) for elite in grid.elites.values()}
     ask(started)
