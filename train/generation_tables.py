@@ -47,8 +47,8 @@ def generation() -> tuple[str, pd.DataFrame]:
         "with some seeds of NAS-Bench-101, NAS-Bench-201 and TransNAS-Bench-101 micro in view; in the rows of 16 and "
         "100 labels of the last they are found by halving, after ten scales to choose from had left the median of 16 "
         "labels .01 below the 95th percentile; its row of 0 labels and those of NAS-Bench-201 but for CIFAR-10 with 16 "
-        "and 100 labels are of earlier rules, that of the whole table of NAS-Bench-101 is of before its cells were kept "
-        "to nine edges. "
+        "and 100 labels are of earlier rules, that of the whole table of NAS-Bench-101 is of before its cells were "
+        "kept to nine edges. "
         f"Unguided networks that are unique: {unique})"
     )
     return heading, pd.DataFrame(rows)
