@@ -42,6 +42,10 @@ class Expectation:
         """All architectures one edit away that have a block graph."""
         return self._near(arch)
 
+    def knows(self, arch: str) -> bool:
+        """Whether an architecture has a block graph."""
+        return self._graph_of(arch) is not None
+
     def codes(self, archs: Sequence[str]) -> Codes:
         """Of architectures that have a block graph."""
         return Codes.of(self.vocabulary, [graph for arch in archs if (graph := self._graph_of(arch)) is not None])
@@ -52,7 +56,7 @@ class Expectation:
         if new:
             company = [*new, *new[:1] * (_COMPANY - len(new))]
             asked = self._asked(self.codes(company))
-            self._known |= zip(new, asked.unbind(), strict=False)
+            self._known |= zip(new, asked[: len(new)].unbind(), strict=True)
         return torch.stack([self._known[arch] for arch in archs])
 
     def _encodable(self, arch: str) -> tuple[str, ...]:

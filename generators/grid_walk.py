@@ -33,10 +33,11 @@ class GridWalk:
 
     Attributes:
         grid: Holds the architectures to start from.
-        neighbours: Edits of an architecture.
+        neighbours: Edits of an architecture; none where the score cannot be asked about it.
         expected: What the score expects of edits.
         ask: Has the predictor asked about architectures, those of them that may stand in the grid; returns these.
         seed: Of everything random.
+        looked: Architectures that were looked at, and are not picked any more.
     """
 
     grid: Grid[str]
@@ -44,7 +45,7 @@ class GridWalk:
     expected: Expected
     ask: Callable[[Sequence[str]], Sequence[str]]
     seed: int = 0
-    _looked: set[str] = field(default_factory=set, init=False)
+    looked: set[str] = field(default_factory=set)
 
     def go(self, calls: int) -> None:
         """Walk until the predictor was asked about `calls` architectures, or nothing is worth it."""
@@ -52,7 +53,7 @@ class GridWalk:
         left, looks = calls, _LOOKS * calls
         while left > 0 and looks > 0 and (picked := self._picked(rng)[: min(left, looks)]):
             looks -= len(picked)
-            self._looked.update(picked)
+            self.looked.update(picked)
             asked = self.ask(picked)
             left -= len(asked)
             self.grid.add(asked)
@@ -62,7 +63,7 @@ class GridWalk:
         leading: dict[tuple[int, ...], dict[str, float]] = defaultdict(dict)
         least: dict[tuple[int, ...], float] = {}
         for cell, elite in self.grid.elites.items():
-            near = [other for other in self.neighbours(elite.item) if other not in self._looked]
+            near = [other for other in self.neighbours(elite.item) if other not in self.looked]
             if len(near) > _MOST_NEAR:
                 near = rng.sample(near, _MOST_NEAR)
             costs, qualities = self.expected(elite.item, near)

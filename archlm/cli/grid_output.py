@@ -17,7 +17,7 @@ def print_grid(grid: Illuminated) -> None:
     (first, across), (second, up) = grid.edges.items()
     task = get_task(grid.networks[0].answer["task"])
     values = {cell: one.answer["mean"] for cell, one in zip(grid.cells, grid.networks, strict=True)}
-    heads = [*(f"to {shown(most)}" for most in across[1:-1]), "more"]
+    heads = [*(f"to {shown(most)}{unit_of(first)}" for most in across[1:-1]), "more"]
     sides = [*(f"to {shown(most)}{unit_of(second)}" for most in up[1:-1]), "more"]
     rows = [
         [side, *(f"{values[column, row]:.4g}" if (column, row) in values else "." for column in range(len(heads)))]

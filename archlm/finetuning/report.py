@@ -72,8 +72,8 @@ def _text(part: FinetunedTask, known: NDArray[np.bool_], measured: Floats, predi
         "", "Sizes stand beside it as they are, by rank alone: the larger the better where more is better, and the "
         "smaller the better where less is.", "",
         f"![Predicted against measured](predicted{mark}.png)", "",
-        f"The bars are {LEVEL:.0%} intervals. So many of further networks like these they hold on average; in nine of "
-        f"ten samples of {len(measured)} labels it is {lucky[0]:.0%} to {lucky[1]:.0%} of them.", "",
+        f"The bars are {LEVEL:.0%} intervals. So many of further networks like these they hold on average, or more; "
+        f"in nine of ten samples of {len(measured)} labels it is about {lucky[0]:.0%} to {lucky[1]:.0%} of them.", "",
         f"![Calibration](calibration{mark}.png)", "",
         "Share of labels inside intervals of different nominal levels, from residuals of other labels.", "",
         f"![Learners](learners{mark}.png)", "", *([] if part.curve is None else _curve_lines(part.curve, mark)),
@@ -84,8 +84,8 @@ def _text(part: FinetunedTask, known: NDArray[np.bool_], measured: Floats, predi
 def held(labels: int) -> tuple[float, float]:
     """Between which shares intervals hold of further networks, in nine of ten samples of so many labels.
 
-    For conformal ones they follow a beta distribution (Vovk, Conditional validity of inductive conformal predictors,
-    2012).
+    For conformal ones they follow a beta distribution, for those of fewer labels about so (Vovk, Conditional validity
+    of inductive conformal predictors, 2012).
     """
     low, high = beta.ppf((0.05, 0.95), LEVEL * (labels + 1), (1 - LEVEL) * (labels + 1))
     return float(low), float(high)

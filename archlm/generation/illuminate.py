@@ -79,7 +79,7 @@ def illuminate(
     oracle = generator.oracle(names[0], condition)  # one for all columns: they look at many of the same networks
     edges = [_edges(generator, oracle, cost) for cost in costs]
     drawn: list[Generated] = []
-    part = settings._replace(calls=settings.calls // 2)  # the others are spent on the cells below
+    calls, part = 0, settings._replace(calls=settings.calls // 2)
     for column, most in enumerate(edges[0][1:]):
         progress(f"{column + 1} of {CELLS} budgets, {len(drawn)} networks")
         beyond = most < condition.at_least.get(costs[0], -np.inf)
@@ -88,11 +88,12 @@ def illuminate(
         # What lies beyond the grid belongs to its last column.
         passed = _column(condition, costs, math.inf if beyond else float(most))
         found = generator.generate_of(oracle, passed, BATCH, seed + column, part)
+        calls += settings.calls - part.calls  # the other half, for the walk
         drawn += [replace(one, exceeded=condition.exceeded(one.costs)) for one in found]  # not that of the column
     generator.check_met(drawn, condition)
     if settings.calls and settings.guidance_scale:  # else it is to be at random
         progress("looking around")
-        _look_around(generator, oracle, condition, edges, costs, seed, (settings.calls - part.calls) * CELLS)
+        _look_around(generator, oracle, condition, edges, costs, seed, calls)
     grid = _grid(oracle, condition, edges, costs)
     if not grid.elites:
         grid.add(one.arch for one in usable(drawn))
@@ -158,6 +159,8 @@ def _look_around(
     expectation = generator.expectation(score, oracle.space)
 
     def expected(arch: str, others: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if not expectation.knows(arch):
+            return np.zeros((0, len(costs))), np.full(1, -np.inf)
         told = expectation.of([arch, *others]).numpy().astype(np.float64)
         columns = []
         for at, scale, cost in zip(places, scales, grid.costs(arch), strict=True):
@@ -165,7 +168,10 @@ def _look_around(
             columns.append(scale.to_cost(told[1:, at] + off))
         return np.stack(columns, axis=1), sign * told[:, place]
 
-    GridWalk(grid, expectation.neighbours, expected, ask, seed).go(calls - len(started))
+    def neighbours(arch: str) -> Sequence[str]:
+        return expectation.neighbours(arch) if expectation.knows(arch) else ()  # a random one may be too large for it
+
+    GridWalk(grid, neighbours, expected, ask, seed, set(oracle.asked)).go(calls - len(started))
 
 
 def _edges(generator: Generator, oracle: Oracle, cost: str) -> NDArray[np.float64]:

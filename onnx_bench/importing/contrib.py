@@ -94,6 +94,10 @@ def quick_gelu(e: Evaluator, c: Call) -> list[Tensor]:
     return [e.apply("Mul", x, e.apply("Sigmoid", inner))]
 
 
+def _is_product(e: Evaluator, tensor: Tensor) -> bool:
+    return tensor.node >= 0 and e.nodes[tensor.node].op == "MatMul"
+
+
 def skip_norm(e: Evaluator, c: Call) -> list[Tensor]:
     """SkipLayerNormalization and its simplified form; output 3 is the sum before the norm.
 
@@ -102,7 +106,7 @@ def skip_norm(e: Evaluator, c: Call) -> list[Tensor]:
     simple = "Simplified" in c.op
     x, skip, bias_at = c.tensor(0), c.tensor(1), 3 if simple else 4
     if c.has(bias_at):
-        if x.node >= 0 and e.nodes[x.node].op != "MatMul":
+        if _is_product(e, skip) and not _is_product(e, x):
             x, skip = skip, x
         x = e.apply("Add", x, c.tensor(bias_at))
     x = e.apply("Add", x, skip)

@@ -216,8 +216,10 @@ class Evaluator:
         # The statistics by which a weight is standardised are its own.
         sources = merge_sources(ins[:3] if call.op == "BatchNormalization" else ins)
         fold, first = FOLDS.get(call.op), shapes[0] if shapes else None
-        if call.op == "Mul" and first is not None and any(t is not None and is_nothing(t) for t in ins):
-            return [filled(np.float32(0), first)]
+        if call.op == "Mul" and first is not None:
+            x, y = call.tensor(0), call.tensor(1)
+            if is_nothing(x, y) or is_nothing(y, x):
+                return [filled(np.float32(0), first)]
         values = [t.value for t in ins if t is not None]
         if fold is not None and first is not None and all(v is not None for v in values):
             result = self._fold(call, fold, values, first)

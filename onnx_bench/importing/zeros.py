@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from onnx_bench.importing.tensor import Tensor, is_filled
@@ -29,12 +31,17 @@ def is_start(tensor: Tensor, slot: str) -> bool:
     return slot == "target" or sum(size != 1 for size in value.shape) > 1
 
 
-def is_nothing(factor: Tensor) -> bool:
-    """Whether a held factor is what a state starts from: whatever it multiplies is zero."""
+def is_nothing(factor: Tensor, other: Tensor) -> bool:
+    """Whether a held factor is what a state starts from: whatever it multiplies is zero.
+
+    Stored zeros are one beside learned factors (the decay of a state); what a number scales may be a position table
+    that training has yet to fill.
+    """
     value = factor.value
     if value is None or factor.dtype != "float" or value.size < 2 or not is_zero(value):
         return False
-    return not factor.sources or is_start(factor, "factor")
+    several = other.shape is not None and prod(other.shape) > 1
+    return not factor.sources or (several and is_start(factor, "factor"))
 
 
 def is_idle(bias: Tensor, weights: Tensor | None) -> bool:

@@ -104,9 +104,11 @@ class CanonicaliseSlices(Pass):
     def cut_blocks(self, draft: Draft, node: DraftNode) -> bool:
         """Rule 5."""
         x, size = data(node), node.attrs["blocksize"]
-        if x.shape is None or len(x.shape) != 4 or size > MAX_BLOCK:
+        if x.shape is None or len(x.shape) != 4 or not 1 <= size <= MAX_BLOCK:
             return False
         height, width = x.shape[2:]
+        if height % size or width % size:
+            return False
         rows = [draft.add("Slice", [x], **_bounds(x.shape, 2, i, height, size)) for i in range(size)]
         parts = [draft.add("Slice", [r], **_bounds(x.shape, 3, i, width, size)) for r in rows for i in range(size)]
         draft.become(node, "Concat", parts, axis=1)

@@ -53,6 +53,23 @@ def test_a_walk_reaches_all_cells_and_the_best_of_each() -> None:
     assert len(few) == 5 and {one[2] for one in few[:4]} == {"0"}, "empty cells come first"
 
 
+def test_a_walk_goes_round_what_the_score_does_not_know_or_was_looked_at() -> None:
+    """A random architecture can be too large for a block graph: its cell is taken, and nothing starts from it."""
+    asked: list[str] = []
+
+    def ask(archs: Sequence[str]) -> Sequence[str]:
+        asked.extend(archs)
+        return archs
+
+    def told(arch: str, others: Sequence[str]) -> tuple[Floats, Floats]:
+        return expected(arch, others) if arch != "775" else (np.zeros((0, 2)), np.full(1, -np.inf))
+
+    grid = start("000", "775")
+    GridWalk(grid, lambda arch: edits(arch) if arch != "775" else [], told, ask, looked={"001"}).go(8 * SIZE**2)
+    assert "001" not in asked and len(grid.elites) == SIZE**2
+    assert grid.elites[7, 7].quality == SIZE - 1.0, "what is better takes its place"
+
+
 def test_a_walk_ends_where_nothing_may_stand_in_the_grid() -> None:
     looked: list[str] = []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from archlm import Condition, Generator
@@ -10,6 +12,7 @@ from archlm.generation.illuminate import CELLS, illuminate
 from archlm.generation.oracle import Oracle
 from generators.condition import InvalidConditionError
 from generators.draw import Settings
+from generators.layouts import Layout, NotRepresentableError, get_layout
 
 QUICK = Settings(steps=8, rounds=1, calls=8)
 DRAWN = Settings(calls=0)
@@ -31,6 +34,26 @@ def test_illumination_fills_a_grid(generator: Generator, monkeypatch: pytest.Mon
     monkeypatch.setattr("archlm.generation.illuminate.BATCH", 1)
     with pytest.raises(InvalidConditionError, match="nearest"):
         illuminate(generator, Condition(space="nasbench201", max_params=10), ["macs"], settings=QUICK)
+
+
+def test_a_grid_takes_random_networks_that_are_too_large_for_a_block_graph(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    layout, rng = get_layout("einspace"), random.Random(0)
+    large = [arch for arch in (layout.space.sample(rng) for _ in range(128)) if not _has_graph(layout, arch)]
+    monkeypatch.setattr("archlm.generation.illuminate.BATCH", 2)
+    monkeypatch.setattr("archlm.generation.teaching.draw", lambda *_: large)
+    condition = Condition(task="cifar10", space="einspace")
+    grid = illuminate(generator, condition, ["params", "macs"], settings=Settings(steps=2, rounds=0, calls=4))
+    assert set(large) & {one.arch for one in grid.networks}
+
+
+def _has_graph(layout: Layout, arch: str) -> bool:
+    try:
+        layout.encode(arch)
+    except NotRepresentableError:
+        return False
+    return True
 
 
 def test_a_grid_holds_each_network_once_and_none_without_a_path(

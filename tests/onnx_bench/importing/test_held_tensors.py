@@ -210,6 +210,14 @@ def test_what_multiplies_the_state_of_the_start_is_not_read() -> None:
     assert (the(graph, "Constant").get("value"), graph.params) == ((0.0,), 0)
 
 
+@pytest.mark.parametrize(("shape", "params"), [((1,), 80), ((4, 1), 0)])
+def test_zeros_that_a_number_scales_may_be_a_table(shape: tuple[int, ...], params: int) -> None:
+    """Positions that training has yet to fill, or a state beside its decay."""
+    proto = with_weight("p = Mul (w, s) y = Add (x, p)", np.zeros((4, 20), np.float32), "float[1,4,20] x")
+    proto.graph.initializer.append(numpy_helper.from_array(np.full(shape, 2.0, np.float32), "s"))
+    assert read_graph(proto.SerializeToString(), trusted=True, normalised=False).params == params
+
+
 @pytest.mark.parametrize(("shape", "params"), [((4, 20), 0), ((1, 20), 20)])
 def test_a_factor_of_zeros_of_several_axes_is_a_state(shape: tuple[int, int], params: int) -> None:
     """The dynamo exporter stores `torch.zeros`; zeros for each channel may be a scale that training opens."""

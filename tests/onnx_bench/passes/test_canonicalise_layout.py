@@ -138,6 +138,14 @@ def test_blocks_of_pixels_are_slices(order: tuple[int, ...]) -> None:
     assert normal(s.done(y)) == plain
 
 
+@pytest.mark.parametrize("size", [3, 8])
+def test_blocks_that_do_not_divide_an_image_or_are_large_stay(size: int) -> None:
+    s = Sketch()
+    side = 8 // size
+    y = s.op("SpaceToDepth", s.input(), shape=(1, 4 * size * size, side, side), blocksize=size)
+    assert [node.op for node in normal(s.done(y)).nodes] == ["Input", "SpaceToDepth"]
+
+
 @pytest.mark.parametrize("places", [(0, 1, 2), (4, 5, 6, 7, 0), (1, 2, 3, 4), (4, 5, 7, 6)])
 def test_channels_that_cut_an_operand_are_gathered(places: tuple[int, ...]) -> None:
     s = Sketch()
