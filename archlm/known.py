@@ -193,7 +193,7 @@ class KnownArchitectures:
 
         Args:
             embeddings: Of the queries.
-            only: [R] mask of the spaces to search.
+            only: [R] mask of the spaces to search, each of them whole.
         """
         near = self.nearest(embeddings, NEAREST, only)
         share, times = np.zeros(len(embeddings)), np.full(len(embeddings), np.inf)
@@ -202,8 +202,9 @@ class KnownArchitectures:
             here = np.flatnonzero(spaces == space)
             kinds = self.kinds_of[str(space)]
             for kind in kinds:
-                usual, nearest = self.familiar[kind], near.distances[here, 0]
-                novelty = nearest if len(kinds) == 1 else self.novelty(embeddings[here], self.of_kind(kind))
+                usual = self.familiar[kind]
+                alone = len(kinds) == 1  # then its nearest is the nearest of all
+                novelty = near.distances[here, 0] if alone else self.novelty(embeddings[here], self.of_kind(kind))
                 beyond = len(usual) - np.searchsorted(usual, novelty, side="left")
                 share[here] = np.maximum(share[here], (beyond + 1) / (len(usual) + 1))
                 times[here] = np.minimum(times[here], novelty / max(self.edge(kind), _LEAST))
