@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from archlm.answer import FAMILIAR
 from onnx_bench.arrays import Floats
 
+GUEST = "torchvision:"
+"""Ahead of names of torchvision's networks, which are too few for a space of their own and stand among timm's."""
 NEAREST = 3
 """How many neighbours an answer names."""
 _BATCH = 256
@@ -55,7 +57,7 @@ class KnownArchitectures:
     """R known architectures in a standardised space of D dimensions.
 
     Attributes:
-        names: [R] descriptions in the language of their space.
+        names: [R] descriptions in the language of their space; of guests (`GUEST`) with its name ahead.
         spaces: [R] names of the spaces.
         kinds: [R] the space, and which task's head it is where it is not the space's default one: networks of one kind
             tell which distances are usual among them.
@@ -151,9 +153,13 @@ class KnownArchitectures:
         """The neighbours of one query as an answer names them, nearest first, with what is `predicted` for each."""
         values = [None] * len(near.places[row]) if predicted is None else predicted
         return [
-            {"space": self.spaces[place], "name": self.names[place], "distance": float(distance), "predicted": value}
+            {**self._named(place), "distance": float(distance), "predicted": value}
             for place, distance, value in zip(near.places[row], near.distances[row], values, strict=True)
         ]
+
+    def _named(self, place: int) -> dict[str, Any]:
+        space, name = self.spaces[place], self.names[place]
+        return {"space": GUEST[:-1] if name.startswith(GUEST) else space, "name": name.removeprefix(GUEST)}
 
     def nearest(self, embeddings: Floats, count: int = NEAREST, only: NDArray[np.bool_] | None = None) -> Nearest:
         """The `count` nearest known architectures. Shapes: [B, D] -> [B, count].

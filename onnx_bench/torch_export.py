@@ -33,7 +33,8 @@ def export_module(module: torch.nn.Module, example: Sequence[Any]) -> bytes:
     """Export `module` in evaluation mode with PyTorch's TorchScript exporter.
 
     Nothing is folded: batch norms stay where they are, and a table of relative positions as large as what is learned.
-    An operator that only the newer exporter knows is left to that one, unoptimised; the network becomes the same graph.
+    An operator that only the newer exporter knows, or this one fails on, is left to that one, unoptimised; the network
+    becomes the same graph.
 
     Args:
         module: The network, compiled or parallel ones included; its training flags are as before afterwards.
@@ -75,17 +76,27 @@ def _export(module: torch.nn.Module, example: tuple[Any, ...]) -> bytes:
     buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
     try:
         torch.onnx.export(module, example, buffer, dynamo=False, do_constant_folding=False)
-    except OnnxExporterError as error:
+    except Exception as error:
+        if not isinstance(error, OnnxExporterError):  # the module's own, or a defect of the exporter's
+            _call(module, example)
         if find_spec("onnxscript") is None:
             reason = f"{_first_line(error)} (PyTorch's newer exporter needs onnxscript, which can be installed)"
             raise OnnxExporterError(reason) from error
         try:
             program = torch.onnx.export(module, example, dynamo=True, optimize=False, verbose=False)
+            assert program is not None
+            return program.model_proto.SerializeToString()
         except Exception:
             raise error from None  # it says which operator is missing; the newer one only how far it came
-        assert program is not None
-        return program.model_proto.SerializeToString()
     return buffer.getvalue()
+
+
+def _call(module: torch.nn.Module, example: tuple[Any, ...]) -> None:
+    """Call as the exporters do, to see whether the module itself raises."""
+    *arguments, last = *example, {}
+    if arguments and isinstance(arguments[-1], dict):
+        last = arguments.pop()
+    module(*arguments, **last)
 
 
 @contextmanager

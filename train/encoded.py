@@ -49,6 +49,14 @@ class Encoded:
     graphs: GraphBatch
     texts: tuple[str, ...]
 
+    def take(self, chosen: NDArray[np.bool_]) -> Encoded:
+        """The networks that a mask chooses. Shapes: [B]."""
+        kept, place = np.unique(self.place[chosen], return_inverse=True)
+        texts = tuple(self.texts[k] for k in kept)
+        return Encoded(
+            self.fingerprints[chosen], self.features[chosen], self.sizes[chosen], place, self.graphs.take(kept), texts
+        )
+
 
 _Part = tuple[list[str], Floats, list[tuple[int, int]], list[str], GraphBatch, list[str]]
 
@@ -98,6 +106,15 @@ def encode_space(
             parts = _run(_encode_files, list(files), 10, workers, space)
         _store(cache, _merge(parts))
     return _load(cache)
+
+
+def joined(parts: Sequence[Encoded]) -> Encoded:
+    """All networks of several, one after the other."""
+    return _merge([
+        (p.fingerprints.tolist(), p.features, [(int(params), int(macs)) for params, macs in p.sizes],
+         p.fingerprints[np.unique(p.place, return_index=True)[1]].tolist(), p.graphs, list(p.texts))
+        for p in parts
+    ])  # fmt: skip
 
 
 def _run(

@@ -30,9 +30,8 @@ from train.fit import (
     leave_one_out,
     usual_moments,
 )
-from train.heads import load_with_heads
 from train.members import all_scores, embeddings, held_out_scores, shipping
-from train.records import LABELS
+from train.zoos import load_all
 
 
 def main(
@@ -41,7 +40,7 @@ def main(
 ) -> None:  # fmt: skip
     """Fit every part on all records and write a checkpoint to `out`."""
     torch.set_num_threads(threads)
-    spaces = [load_with_heads(name, data=data) for name in LABELS]
+    spaces = load_all(data)
     members = shipping(spaces, keep_neural, further)
     unseen = held_out_scores(members, spaces)
     left_out = leave_one_out(spaces, seed)

@@ -6,6 +6,7 @@ Needs the benchmark records (`--data` or `$ARCHLM_SHARED`).
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from onnx_bench.arrays import Floats
 from onnx_bench.records import tables
 from onnx_bench.records.table import Column, Table
 from onnx_bench.tasks import get_task
-from train.encoded import ROOT, encode_space
+from train.encoded import ROOT, Encoded, encode_space
 
 __all__ = ["LABELS", "LEFT_OUT", "ROOT", "SPACE_TASK", "Distinct", "Labelled", "data_folder", "load"]
 
@@ -173,13 +174,13 @@ def data_folder(data: str | None = None) -> Path:
     return folder
 
 
-def _real_networks(folder: Path) -> pd.DataFrame:
-    """`in1k_supervised` rows with a graph, the best tag of each (architecture, size)."""
+def real_networks(folder: Path) -> pd.DataFrame:
+    """`in1k_supervised` rows of timm, the best tag of each (architecture, size); `onnx` is null where no graph is."""
     table = pd.read_parquet(folder / "timm.parquet")
     table = table[table.pretrain_class_heuristic == "in1k_supervised"]
     table = table.sort_values("imagenet1k_val_top1_acc", ascending=False).drop_duplicates(["timm_base", "img_size"])
-    graphs = pd.read_parquet(folder / "timm_onnx.parquet")
-    return table.drop(columns="module").merge(graphs, on=["timm_base", "img_size"]).reset_index(drop=True)
+    graphs = pd.read_parquet(folder / "timm_onnx.parquet", columns=["timm_base", "img_size", "onnx"])
+    return table.merge(graphs, how="left", on=["timm_base", "img_size"]).reset_index(drop=True)
 
 
 def quality_columns(table: Table) -> dict[str, Column]:
@@ -191,7 +192,8 @@ def quality_columns(table: Table) -> dict[str, Column]:
     return first
 
 
-def _targets(frame: pd.DataFrame, table: Table) -> dict[str, Floats]:
+def targets(frame: pd.DataFrame, table: Table) -> dict[str, Floats]:
+    """For each task of quality [B] values of the rows, more is better, NaN where not measured."""
     valid = frame[table.valid].to_numpy(bool) if table.valid else np.ones(len(frame), bool)
     found = {}
     for task, column in quality_columns(table).items():
@@ -207,23 +209,34 @@ def load(space: str, *, data: str | None = None, workers: int = 2) -> Labelled:
     file, table = LABELS[space]
     files = None
     if space == "timm":
-        frame = _real_networks(folder)
+        frame = real_networks(folder).dropna(subset="onnx")
         files = frame.onnx.tolist()
     else:
         frame = pd.read_parquet(folder / file)
-    archs = [table.arch(*key) for key in zip(*(frame[name] for name in table.key), strict=True)]
+    archs = described(frame, table)
     encoded = encode_space(space, archs, files=files, workers=workers)
-    targets = _targets(frame, table)
+    groups = frame.module.to_numpy(dtype=str) if space == "timm" else encoded.fingerprints
+    return labelled(space, archs, encoded, targets(frame, table), groups)
+
+
+def described(frame: pd.DataFrame, table: Table) -> list[str]:
+    """The rows' networks in the language of their space. Shapes: [B]."""
+    return [table.arch(*key) for key in zip(*(frame[name] for name in table.key), strict=True)]
+
+
+def labelled(
+    space: str, archs: Sequence[str], encoded: Encoded, measured: dict[str, Floats], groups: NDArray[np.str_]
+) -> Labelled:
+    """Networks with their measured values; the arguments are those of `Labelled`."""
     count = len(encoded.texts)
     _, rows = np.unique(encoded.place, return_index=True)
     distinct = Distinct(
         rows, encoded.place, encoded.graphs, np.array(encoded.texts, dtype=object),
-        {task: _group_means(values, encoded.place, count) for task, values in targets.items()},
+        {task: _group_means(values, encoded.place, count) for task, values in measured.items()},
     )  # fmt: skip
-    groups = frame.module.to_numpy(dtype=str) if space == "timm" else encoded.fingerprints
     return Labelled(
         space, np.array(archs), groups, encoded.fingerprints, encoded.features, encoded.sizes[:, 0],
-        encoded.sizes[:, 1], targets, distinct,
+        encoded.sizes[:, 1], measured, distinct,
     )  # fmt: skip
 
 

@@ -37,6 +37,14 @@ def test_nearest_is_itself(known: KnownArchitectures) -> None:
     assert (np.diff(distances, axis=1) >= 0).all()
 
 
+def test_networks_of_torchvision_are_named_as_such(known: KnownArchitectures) -> None:
+    index = replace(known, names=("torchvision:vgg16@224", *known.names[1:]))
+    near = index.nearest(as_embeddings(index, [0, 1]))
+    guest, host = (index.describe(near, row)[0] for row in (0, 1))
+    assert (guest["space"], guest["name"]) == ("torchvision", "vgg16@224")
+    assert (host["space"], host["name"]) == ("dense", "1")
+
+
 def test_nearest_is_what_a_full_search_finds(known: KnownArchitectures) -> None:
     queries = np.random.default_rng(2).normal(8, 8, (300, 5))  # more than one batch of queries
     places, distances = known.nearest(queries, 4)

@@ -25,6 +25,14 @@ class Inverse(nn.Module):
         return torch.linalg.pinv(x)  # ONNX has no such operator
 
 
+class FoldedLike(nn.Module):
+    """Patches folded back into the image whose size the input has, which the older exporter does not know."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        side = int(x.shape[-1] ** 0.5) * 2
+        return nn.functional.fold(x, (side, side), 3, padding=1, stride=2)
+
+
 class WrittenOut(nn.Module):
     """`nn.RMSNorm(4)` in arithmetic."""
 
@@ -56,6 +64,13 @@ def test_without_onnxscript_the_error_says_what_is_missing(monkeypatch: pytest.M
     monkeypatch.setattr("onnx_bench.torch_export.find_spec", lambda name: None)
     with pytest.raises(UnsupportedGraphError, match=r"rms_norm.*needs onnxscript"):
         export_module(nn.RMSNorm(4), [torch.zeros(1, 4)])
+
+
+def test_what_the_usual_exporter_fails_on_is_exported_by_the_newer_one() -> None:
+    """Folding overlapping patches back into an image, as VOLO does: a defect of the older exporter, not a gap."""
+    folded = nn.Sequential(nn.Unfold(3, padding=1, stride=2), FoldedLike(), nn.Conv2d(3, 4, 1))
+    graph = read_module(folded, [torch.zeros(1, 3, 8, 8)])
+    assert graph.params == 3 * 4 + 4 and graph.nodes[-1].shape == (1, 4, 8, 8)
 
 
 def test_training_flags_survive() -> None:

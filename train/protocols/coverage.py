@@ -40,10 +40,11 @@ from train.fit import (
     task_rows,
     usual_moments,
 )
-from train.heads import drawing_of, load_with_heads
+from train.heads import drawing_of
 from train.members import embeddings, held_out_scores, shipping
-from train.records import LABELS, SPACE_TASK, Labelled
+from train.records import SPACE_TASK, Labelled
 from train.transfer import graph_transfer_vectors
+from train.zoos import load_all
 
 
 def inside(found: Mapping[str, Calibration], seed: int) -> dict[str, Interval]:
@@ -147,7 +148,7 @@ def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) 
 def main(data: str | None = None, seed: int = 0, threads: int = 2, keep_neural: bool = False) -> None:
     """Run the protocol and write train/results/coverage.csv."""
     torch.set_num_threads(threads)
-    spaces = [load_with_heads(name, data=data) for name in LABELS]
+    spaces = load_all(data)
     rows = known_rows(spaces, seed, keep_neural)
     write_results("coverage", rows)  # the second half takes as long: an interrupt keeps the first
     for left_out in (("nasbench101",), ("nasbench201",), ("transnas_micro",), ("transnas_macro",)):

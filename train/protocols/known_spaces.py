@@ -24,10 +24,10 @@ from archlm.members.task_model import TaskModel
 from onnx_bench.arrays import Floats
 from train.common import kendall, spearman, write_results
 from train.fit import Calibration, HeldOut, calibrate, neural_scores, task_rows, usual_moments
-from train.heads import load_with_heads
 from train.members import held_out_scores, only, shipping
 from train.neural import SEEDS
-from train.records import LABELS, Labelled
+from train.records import Labelled
+from train.zoos import load_all
 
 RESAMPLED = 500
 ALLOWED = 0.01
@@ -81,7 +81,7 @@ def gain_over_best(blend: Floats, members: Floats, y: Floats, seed: int) -> dict
 def main(data: str | None = None, seed: int = 0, threads: int = 2, keep_neural: bool = False) -> None:
     """Run the protocol and write train/results/known_spaces.csv."""
     torch.set_num_threads(threads)
-    spaces = [load_with_heads(name, data=data) for name in LABELS]
+    spaces = load_all(data)
     members = shipping(spaces, keep_neural)
     unseen = held_out_scores(members, spaces)
     single = [held_out_scores(only(members, number), spaces) for number in range(SEEDS)]
