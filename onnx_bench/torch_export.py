@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -17,6 +19,9 @@ from torch.onnx.errors import OnnxExporterError
 from onnx_bench.errors import UnsupportedGraphError
 from onnx_bench.graph import ArchGraph
 from onnx_bench.reader import read_graph
+
+IN_MEMORY = 2**31 - 2**24
+"""Bytes of weights up to which a network is exported into memory: the protobuf format ends at 2 GiB."""
 
 
 def read_module(module: torch.nn.Module, example: Sequence[Any], *, normalised: bool = True) -> ArchGraph:
@@ -73,9 +78,8 @@ def _unwrapped(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def _export(module: torch.nn.Module, example: tuple[Any, ...]) -> bytes:
-    buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
     try:
-        torch.onnx.export(module, example, buffer, dynamo=False, do_constant_folding=False)
+        return _by_script(module, example)
     except Exception as error:
         if not isinstance(error, OnnxExporterError):  # the module's own, or a defect of the exporter's
             _call(module, example)
@@ -88,7 +92,19 @@ def _export(module: torch.nn.Module, example: tuple[Any, ...]) -> bytes:
             return program.model_proto.SerializeToString()
         except Exception:
             raise error from None  # it says which operator is missing; the newer one only how far it came
-    return buffer.getvalue()
+
+
+def _by_script(module: torch.nn.Module, example: tuple[Any, ...]) -> bytes:
+    """By the TorchScript exporter; weights that one file cannot hold are written to a temporary folder and left."""
+    buffer: Any = io.BytesIO()  # the annotations of torch.onnx.export name paths alone
+    size = sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
+    if size <= IN_MEMORY:
+        torch.onnx.export(module, example, buffer, dynamo=False, do_constant_folding=False)
+        return bytes(buffer.getbuffer())
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "network.onnx"
+        torch.onnx.export(module, example, str(file), dynamo=False, do_constant_folding=False)
+        return file.read_bytes()
 
 
 def _call(module: torch.nn.Module, example: tuple[Any, ...]) -> None:

@@ -17,8 +17,6 @@ from train.encoded import encode_space, joined
 from train.heads import load_with_heads
 from train.records import LABELS, Labelled, data_folder, described, labelled, real_networks, targets
 
-LARGEST = 500
-"""Millions of parameters above which PyTorch exports no network into memory (2 GiB)."""
 FAMILIES = {"inception": "inception_v3", "maxvit": "maxxvit"}
 """What timm calls families of torchvision, where the names differ."""
 
@@ -32,8 +30,7 @@ def load_all(data: str | None = None) -> list[Labelled]:
 def _zoos(folder: Path) -> Labelled:
     """All of `real_networks`, and torchvision's that timm has not, as `torchvision:name`."""
     timm = real_networks(folder)
-    stored = timm[timm.onnx.notna()]
-    built = timm[timm.onnx.isna() & (timm.params_built_M < LARGEST)]
+    stored, built = timm[timm.onnx.notna()], timm[timm.onnx.isna()]
     own = joined([
         encode_space("timm", described(stored, TIMM), files=stored.onnx.tolist()),
         encode_space("timm", described(built, TIMM)),

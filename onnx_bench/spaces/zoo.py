@@ -115,7 +115,7 @@ class ZooSpace(SearchSpace[ZooModel]):
 
         Raises:
             UnsupportedGraphError: The package does not make this model for images of this size, or PyTorch cannot
-                export it (models above 2 GB among them).
+                export it.
             MissingExtraError: The package is not installed.
         """
         model, head = self.parse(arch), self.head(task)

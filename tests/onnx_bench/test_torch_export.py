@@ -25,12 +25,12 @@ class Inverse(nn.Module):
         return torch.linalg.pinv(x)  # ONNX has no such operator
 
 
-class FoldedLike(nn.Module):
-    """Patches folded back into the image whose size the input has, which the older exporter does not know."""
+class Folded(nn.Module):
+    """Overlapping patches folded back into an image of the size it had, as VOLO does."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        side = int(x.shape[-1] ** 0.5) * 2
-        return nn.functional.fold(x, (side, side), 3, padding=1, stride=2)
+        patches = nn.functional.unfold(x, 3, padding=1, stride=2)
+        return nn.functional.fold(patches, x.shape[2:], 3, padding=1, stride=2)
 
 
 class WrittenOut(nn.Module):
@@ -67,10 +67,23 @@ def test_without_onnxscript_the_error_says_what_is_missing(monkeypatch: pytest.M
 
 
 def test_what_the_usual_exporter_fails_on_is_exported_by_the_newer_one() -> None:
-    """Folding overlapping patches back into an image, as VOLO does: a defect of the older exporter, not a gap."""
-    folded = nn.Sequential(nn.Unfold(3, padding=1, stride=2), FoldedLike(), nn.Conv2d(3, 4, 1))
-    graph = read_module(folded, [torch.zeros(1, 3, 8, 8)])
+    graph = read_module(nn.Sequential(Folded(), nn.Conv2d(3, 4, 1)), [torch.zeros(1, 3, 8, 8)])
     assert graph.params == 3 * 4 + 4 and graph.nodes[-1].shape == (1, 4, 8, 8)
+
+
+def test_a_network_above_what_one_file_holds_is_the_same_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, example = normed(nn.Linear(4, 500)), [torch.zeros(1, 3, 5, 5)]
+    small = read_module(network, example)
+    monkeypatch.setattr("onnx_bench.torch_export.IN_MEMORY", 0)
+    assert read_module(network, example).fingerprint() == small.fingerprint()
+
+
+@pytest.mark.slow
+def test_a_network_of_two_gibibytes() -> None:
+    linear = nn.utils.skip_init(nn.Linear, 20_000, 27_000, bias=False)
+    nn.init.zeros_(linear.weight)
+    graph = read_module(nn.Sequential(linear, nn.ReLU()), [torch.zeros(1, 20_000)])
+    assert graph.params == 20_000 * 27_000
 
 
 def test_training_flags_survive() -> None:
