@@ -70,7 +70,7 @@ def asked(predictor: Predictor, frame: pd.DataFrame, known: set[str]) -> pd.Data
         answer = predictor.predict([graph], tasks=[TASK]).iloc[0]
         rows.append({
             **row, "q05": answer.q05, "predicted": answer.q50, "q95": answer.q95, "params": graph.params,
-            "macs": graph.macs, "features": features.compute(graph),
+            "macs": graph.macs, "features": features.compute_many([graph])[0],
         })  # fmt: skip
     return pd.DataFrame(rows)
 
