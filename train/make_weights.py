@@ -31,7 +31,7 @@ from train.fit import (
     usual_moments,
 )
 from train.members import all_scores, embeddings, held_out_scores, shipping
-from train.zoos import load_all
+from train.zoos import as_recorded, load_all
 
 
 def main(
@@ -43,11 +43,12 @@ def main(
     spaces = load_all(data)
     members = shipping(spaces, keep_neural, further)
     unseen = held_out_scores(members, spaces)
-    left_out = leave_one_out(spaces, seed)
+    recorded = as_recorded(spaces, data)
+    left_out = leave_one_out(recorded, seed)
     weight = choose_tree_weight(left_out)
-    errors = cross_errors(left_out, spaces)
+    errors = cross_errors(left_out, recorded)
     print(f"tree weight {weight}; errors on left-out spaces, in standard deviations: {errors}", flush=True)
-    head = fit_head(spaces, weight, seed)
+    head = fit_head(recorded, weight, seed)
     found = {task: calibrate(spaces, task, unseen, seed) for task in track(members.tasks, "calibrating")}
     usual = usual_moments([c.moments(c.everything()) for c in found.values()])
     parts = {}

@@ -6,6 +6,7 @@ them; the protocols of single results keep to `train.records`, so that their cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from archlm.known import GUEST
 from onnx_bench.records.tables import TIMM, TORCHVISION
 from train.encoded import encode_space, joined
 from train.heads import load_with_heads
-from train.records import LABELS, Labelled, data_folder, described, labelled, real_networks, targets
+from train.records import LABELS, Labelled, data_folder, described, labelled, load, real_networks, targets
 
 FAMILIES = {"inception": "inception_v3", "maxvit": "maxxvit"}
 """What timm calls families of torchvision, where the names differ."""
@@ -25,6 +26,18 @@ def load_all(data: str | None = None) -> list[Labelled]:
     """Every labelled network that can be had, with all heads; torchvision's stand among those of timm."""
     folder = data_folder(data)
     return [_zoos(folder) if name == "timm" else load_with_heads(name, data=data) for name in LABELS]
+
+
+def as_recorded(spaces: Sequence[Labelled], data: str | None = None) -> list[Labelled]:
+    """The same with those real networks alone that `train.records` has.
+
+    What protocols P1 and P2 say of the cross-domain head is then said of the one that ships.
+    """
+    recorded = load("timm", data=data).fingerprints
+    return [
+        space.of_distinct(np.isin(space.fingerprints[space.known.rows], recorded)) if space.space == "timm" else space
+        for space in spaces
+    ]
 
 
 def _zoos(folder: Path) -> Labelled:

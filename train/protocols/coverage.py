@@ -44,7 +44,7 @@ from train.heads import drawing_of
 from train.members import embeddings, held_out_scores, shipping
 from train.records import SPACE_TASK, Labelled
 from train.transfer import graph_transfer_vectors
-from train.zoos import load_all
+from train.zoos import as_recorded, load_all
 
 
 def inside(found: Mapping[str, Calibration], seed: int) -> dict[str, Interval]:
@@ -75,11 +75,12 @@ def measured(values: Floats, interval: Interval, familiar: NDArray[np.bool_]) ->
 class Unfamiliar:
     """What answers for strangers, fitted on some spaces as the shipped weights are."""
 
-    def __init__(self, spaces: Sequence[Labelled], seed: int) -> None:
+    def __init__(self, spaces: Sequence[Labelled], seed: int, data: str | None) -> None:
         self.spaces = spaces
-        left_out = leave_one_out(spaces, seed)
-        self.head: CrossDomainHead = fit_head(spaces, choose_tree_weight(left_out), seed)
-        self.errors = cross_errors(left_out, spaces)
+        recorded = as_recorded(spaces, data)
+        left_out = leave_one_out(recorded, seed)
+        self.head: CrossDomainHead = fit_head(recorded, choose_tree_weight(left_out), seed)
+        self.errors = cross_errors(left_out, recorded)
 
     def interval(self, task: str, features: Floats) -> Interval:
         """Shapes: [B, F] -> three of [B]."""
@@ -91,13 +92,15 @@ class Unfamiliar:
         return cross.interval(self.head.score(features), scale)
 
 
-def known_rows(spaces: Sequence[Labelled], seed: int, keep_neural: bool) -> list[dict[str, Any]]:
+def known_rows(
+    spaces: Sequence[Labelled], seed: int, keep_neural: bool, data: str | None
+) -> list[dict[str, Any]]:
     """Held-out networks of known spaces."""
     members = shipping(spaces, keep_neural)
     unseen: dict[str, HeldOut] = held_out_scores(members, spaces)
     points = embeddings(members, spaces)
     seen = [s.of_distinct(~unseen[s.space].mask) for s in spaces]
-    strangers = Unfamiliar(seen, seed)
+    strangers = Unfamiliar(seen, seed, data)
     known, _ = fit_known(seen, {name: [e[~unseen[name].mask] for e in p] for name, p in points.items()}, seed)
     rows = []
     calibrations = {task: calibrate(spaces, task, unseen, seed) for task in track(members.tasks, "calibrating")}
@@ -123,13 +126,15 @@ def held_measured(space: Labelled, task: str, unseen: Mapping[str, HeldOut]) -> 
     return unseen[space.space].mask & np.isfinite(space.known.targets[task])
 
 
-def unseen_rows(spaces: Sequence[Labelled], left_out: Sequence[str], seed: int) -> list[dict[str, Any]]:
+def unseen_rows(
+    spaces: Sequence[Labelled], left_out: Sequence[str], seed: int, data: str | None
+) -> list[dict[str, Any]]:
     """All networks of spaces of which nothing was seen."""
     others = [s for s in spaces if s.space not in left_out]
     vector = graph_transfer_vectors({s.space: s for s in spaces}, left_out, seed)
     points = {s.space: [embed(s.features[s.known.rows], vector[s.space])] for s in spaces}
     known, _ = fit_known(others, points, seed)
-    strangers = Unfamiliar(others, seed)
+    strangers = Unfamiliar(others, seed, data)
     rows = []
     for space in (s for s in spaces if s.space in left_out):
         task = SPACE_TASK[space.space]
@@ -149,10 +154,10 @@ def main(data: str | None = None, seed: int = 0, threads: int = 2, keep_neural: 
     """Run the protocol and write train/results/coverage.csv."""
     torch.set_num_threads(threads)
     spaces = load_all(data)
-    rows = known_rows(spaces, seed, keep_neural)
+    rows = known_rows(spaces, seed, keep_neural, data)
     write_results("coverage", rows)  # the second half takes as long: an interrupt keeps the first
     for left_out in (("nasbench101",), ("nasbench201",), ("transnas_micro",), ("transnas_macro",)):
-        rows += unseen_rows(spaces, left_out, seed)
+        rows += unseen_rows(spaces, left_out, seed, data)
     write_results("coverage", rows)
 
 
