@@ -76,10 +76,14 @@ def _encode_built(space: str, task: str | None, archs: list[str]) -> _Part:
 
 
 def _encode_files(files: list[bytes]) -> _Part:
+    return _encode([read_graph(unpacked(file), trusted=True) for file in files])
+
+
+def unpacked(file: bytes) -> bytes:
+    """What was compressed by zstd."""
     import zstandard
 
-    plain = zstandard.ZstdDecompressor()
-    return _encode([read_graph(plain.decompress(f, max_output_size=1 << 30), trusted=True) for f in files])
+    return zstandard.ZstdDecompressor().decompress(file, max_output_size=1 << 30)
 
 
 def encode_space(

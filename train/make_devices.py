@@ -3,7 +3,7 @@
     python -m train.make_devices
 
 Adds the devices to the weights that `train.make_weights` wrote, and writes to train/results how well each is predicted
-on fingerprints held out.
+on fingerprints held out, of real networks on families.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from train.timed import TABLES, Timed, load_timed
 
 _HELD_OUT = 0.2
 _DIGITS = 6
+_MACS, _PARAMS = (work.NAMES.index(f"stored.{name}") for name in ("weighted_macs", "weighted_params"))
 _WHOLE = [work.NAMES.index(f"stored.{name}") for name in ("weighted_macs", "pool_count")]
 
 
@@ -39,20 +40,23 @@ def whole(networks: Timed) -> NDArray[np.bool_]:
 
 
 def held_out_rows(space: str, form: str, columns: Floats, networks: Timed, seed: int) -> list[dict[str, Any]]:
-    """How well each device is predicted on a fifth of the fingerprints. Shapes: columns [B, Q]."""
-    prints = networks.fingerprints
-    count = int(_HELD_OUT * len(np.unique(prints)))
-    test = np.isin(prints, prints[one_per_group(prints, np.random.default_rng(seed), count)])
+    """How well each device is predicted on a fifth of the groups. Shapes: columns [B, Q]."""
+    groups = networks.groups
+    count = int(_HELD_OUT * len(np.unique(groups)))
+    held = np.isin(groups, groups[one_per_group(groups, np.random.default_rng(seed), count)])
     known = KnownDevices.fit(
-        columns[~test], {name: v[~test] for name, v in networks.latencies.items()}, prints[~test]
+        columns[~held], {name: v[~held] for name, v in networks.latencies.items()}, groups[~held]
     )
     rows = []
     for name, device in known.devices.items():
+        test = held & np.isfinite(networks.latencies[name])
         truth = networks.latencies[name][test]
         mean = device.predict(columns[test])
         low, _, high = device.interval(columns[test])
         rows.append({
-            "device": name, "space": space, "form": form, "n": len(truth), "rho": spearman(mean, truth),
+            "device": name, "space": space, "form": form, "n": len(truth), "groups": len(np.unique(groups[test])),
+            "rho": spearman(mean, truth), "rho_macs": spearman(columns[test, _MACS], truth),
+            "rho_params": spearman(columns[test, _PARAMS], truth),
             "relative_error": float(np.median(np.abs(mean / truth - 1))),
             "coverage": float(np.mean((low <= truth) & (truth <= high))), "width": float(np.median(high / low)),
             "rivals": len(device.rivals),
@@ -78,17 +82,18 @@ def main(data: str | None = None, seed: int = 0, out: Path = SHIPPED) -> None:
     for space in TABLES:
         networks = load_timed(space, data)
         complete = networks.take(whole(networks))
-        as_trained |= KnownDevices.fit(networks.columns, networks.latencies, networks.fingerprints).devices
-        canonical |= KnownDevices.fit(complete.canonical, complete.latencies, complete.fingerprints).devices
-        spaces |= dict.fromkeys(networks.latencies, space)
-        rows += held_out_rows(space, "as trained", networks.columns, networks, seed)
+        canonical |= KnownDevices.fit(complete.canonical, complete.latencies, complete.groups).devices
         rows += held_out_rows(space, "canonical", complete.canonical, complete, seed)
+        if space != "timm":  # files of networks have one form
+            as_trained |= KnownDevices.fit(networks.columns, networks.latencies, networks.groups).devices
+            rows += held_out_rows(space, "as trained", networks.columns, networks, seed)
+        spaces |= dict.fromkeys(networks.latencies, space)
         print(f"{space}: {len(networks)} networks, {len(complete)} whole in canonical form", flush=True)
     shipped = ShippedDevices(KnownDevices(as_trained), KnownDevices(canonical), spaces)
     weights = Checkpoint(out)
     files = {name: weights.read(name) for name in weights.names()}
     write_checkpoint(out, files | {DEVICES: json.dumps(rounded(shipped.to_json())).encode()}, weights.about)
-    print(f"{len(as_trained)} devices, {(out / DEVICES).stat().st_size / 1024:.0f} KiB")
+    print(f"{len(canonical)} devices, {(out / DEVICES).stat().st_size / 1024:.0f} KiB")
     write_results("devices", rows)
 
 

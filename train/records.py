@@ -56,6 +56,9 @@ LEFT_OUT = {
 }  # fmt: skip
 """What is left out together where a whole space is left out."""
 
+SUPERVISED = "in1k_supervised"
+"""Class of the weights of timm that learnt from ImageNet-1k alone."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -177,7 +180,7 @@ def data_folder(data: str | None = None) -> Path:
 def real_networks(folder: Path) -> pd.DataFrame:
     """`in1k_supervised` rows of timm, the best tag of each (architecture, size); `onnx` is null where no graph is."""
     table = pd.read_parquet(folder / "timm.parquet")
-    table = table[table.pretrain_class_heuristic == "in1k_supervised"]
+    table = table[table.pretrain_class_heuristic == SUPERVISED]
     table = table.sort_values("imagenet1k_val_top1_acc", ascending=False).drop_duplicates(["timm_base", "img_size"])
     graphs = pd.read_parquet(folder / "timm_onnx.parquet", columns=["timm_base", "img_size", "onnx"])
     return table.merge(graphs, how="left", on=["timm_base", "img_size"]).reset_index(drop=True)

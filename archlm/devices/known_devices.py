@@ -37,15 +37,18 @@ class KnownDevices:
 
     @classmethod
     def fit(cls, columns: Floats, latencies: Mapping[str, Floats], groups: NDArray[np.str_]) -> KnownDevices:
-        """Fit every device to the same networks; bands come from networks of groups that were held out.
+        """Fit every device to the networks that were timed on it; bands come from groups that were held out.
 
         Args:
             columns: [B, Q] work of networks as they were timed.
-            latencies: For each device [B] milliseconds, above 0.
-            groups: [B] what must not be on both sides: fingerprints.
+            latencies: For each device [B] milliseconds, above 0; NaN where a network was not timed.
+            groups: [B] what must not be on both sides: fingerprints, of real networks families.
         """
-        masks = list(_held_out(groups))
-        return cls({name: _fit(columns, values, masks) for name, values in latencies.items()})
+        found = {}
+        for name, values in latencies.items():
+            timed = np.isfinite(values)
+            found[name] = _fit(columns[timed], values[timed], list(_held_out(groups[timed])))
+        return cls(found)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,11 +73,10 @@ class KnownDevices:
 
 
 def fit_costs(columns: Floats, latencies: Floats) -> Floats:
-    """Costs of 0 or more with the least squared error. Shapes: [B, Q], [B] -> [Q + 1]."""
+    """Costs of 0 or more with the least squared error relative to what was measured. Shapes: [B, Q], [B] -> [Q + 1]."""
     units, mean = column_units(columns), latencies.mean()
-    shares = non_negative(
-        with_constant(columns) * units, latencies / mean, _PENALTY * len(columns), np.zeros(len(units))
-    )
+    table = with_constant(columns) * units * (mean / latencies)[:, None]
+    shares = non_negative(table, np.ones(len(table)), _PENALTY * len(table), np.zeros(len(units)))
     costs: Floats = mean * units * shares
     return costs
 

@@ -30,7 +30,8 @@ class Latencies(NamedTuple):
 class ShippedDevices:
     """The same devices fitted to both forms of the networks that were timed.
 
-    A canonical graph leaves out what does not reach the output, and shares equal operators, so its work costs more.
+    A canonical graph leaves out what does not reach the output, and shares equal operators, so its work costs more. Of
+    devices that only files of networks were timed on, the canonical form alone is known.
 
     Attributes:
         as_trained: For graphs of search spaces built with `normalised=False`.
@@ -44,10 +45,14 @@ class ShippedDevices:
 
     def predict(self, device: str, graphs: Sequence[ArchGraph]) -> Latencies:
         """Shapes: B graphs -> [B] each."""
+        if device not in self.as_trained.devices:
+            graphs = [graph.normalise() for graph in graphs]
         columns = work.compute_many(graphs)
         normalised = np.array([graph.normalised for graph in graphs], bool)
         found = Latencies(*np.zeros((4, len(graphs))))
         for known, rows in ((self.canonical, normalised), (self.as_trained, ~normalised)):
+            if not rows.any():
+                continue
             chosen = known.devices[device]
             parts = (chosen.predict(columns[rows]), *chosen.interval(columns[rows]))
             for values, part in zip(found, parts, strict=True):
