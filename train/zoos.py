@@ -33,11 +33,13 @@ def as_recorded(spaces: Sequence[Labelled], data: str | None = None) -> list[Lab
 
     What protocols P1 and P2 say of the cross-domain head is then said of the one that ships.
     """
-    recorded = load("timm", data=data).fingerprints
-    return [
-        space.of_distinct(np.isin(space.fingerprints[space.known.rows], recorded)) if space.space == "timm" else space
-        for space in spaces
-    ]
+    recorded = load("timm", data=data)
+
+    def alone(space: Labelled) -> Labelled:
+        kept = np.isin(recorded.fingerprints[recorded.known.rows], space.fingerprints)
+        return recorded if kept.all() else recorded.of_distinct(kept)
+
+    return [alone(space) if space.space == "timm" else space for space in spaces]
 
 
 def _zoos(folder: Path) -> Labelled:
