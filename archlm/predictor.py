@@ -336,7 +336,7 @@ class Predictor:
         if not isinstance(task, str):
             return False
         part = self.finetuned.get(task)
-        return self._device_of(task) is not None if part is None else part.as_trained
+        return self._device_of(task) in self.weights.devices.as_trained.devices if part is None else part.as_trained
 
     def _device_of(self, task: str) -> str | None:
         """The device whose latency `task` is, where it is a known one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -27,6 +27,8 @@ _TASKS: dict[str, Task] = {
     for task in family
 }  # fmt: skip
 _SHIPPED = frozenset(_TASKS)
+_TELLING = 4
+"""Letters from which on a part of a name says which is meant."""
 
 
 def is_shipped(name: str) -> bool:
@@ -57,10 +59,16 @@ def unknown_task(name: str, known: Collection[str], these: str = "known tasks:")
     for one in known:
         for spelling in {one, one.rpartition("/")[2]}:
             spellings.setdefault(spelling, []).append(one)
-    close = get_close_matches(name.lower(), spellings, n=5, cutoff=0.6)
+    close = _containing(name, spellings) or get_close_matches(name.lower(), spellings, n=5, cutoff=0.6)
     offers = dict.fromkeys(one for match in close for one in spellings[match])
     hint = f"did you mean {' or '.join(offers)}?" if offers else f"{these} {', '.join(known)}"
     return UnknownNameError(f"no task is called {name!r}; {hint}")
+
+
+def _containing(name: str, spellings: Iterable[str]) -> list[str]:
+    """Those that a part of a long name is meant for, as `latency/rtx4090`."""
+    part = name.lower().rpartition("/")[2].removeprefix("rtx").strip(" _-")
+    return [spelling for spelling in spellings if part in spelling] if len(part) >= _TELLING else []
 
 
 def register_task(task: Task) -> Task:

@@ -33,7 +33,8 @@ def test_every_name_that_outsiders_rely_on_is_known() -> None:
     ("name", "offer"),
     [("cifar-10", "cifar10"), ("CIFAR10", "cifar10"), ("class_scene", "transnas/class_scene"),
      ("transnas/jigsw", "transnas/jigsaw"), ("imagenet", "imagenet-1k"), ("cora", "graph/cora"),
-     ("zcu102", "latency/zcu102 or throughput/zcu102"), ("latency/raspi", "latency/raspi4")],
+     ("zcu102", "latency/zcu102 or throughput/zcu102"), ("latency/raspi", "latency/raspi4"),
+     ("latency/rtx5090", "latency/timm_amp_nchw_pt291_cu130_5090 or"), ("12700h", "cpu_i7_12700h_dynamo")],
 )  # fmt: skip
 def test_a_near_miss_is_answered_with_the_right_name(name: str, offer: str) -> None:
     with pytest.raises(UnknownNameError, match=f"did you mean .*{offer}"):
