@@ -36,8 +36,8 @@ class Finding(NamedTuple):
 def findings() -> list[Finding]:
     """One for each protocol, from train/results."""
     return [
-        _zero_shot(), _left_out(), _known(), _real(), *_few(), _sixteen(), _twenty(), _latency(), *_coverage(),
-        _generation(), _budgets(), *_speed(),
+        _zero_shot(), _left_out(), _known(), _real(), _later(), *_few(), _sixteen(), _twenty(), _latency(), _devices(),
+        *_coverage(), _generation(), _budgets(), *_speed(),
     ]  # fmt: skip
 
 
@@ -88,6 +88,21 @@ def _real() -> Finding:
     )
 
 
+def _later() -> Finding:
+    table = _read("later_networks").set_index("families")
+    known, new = table.loc["known"], table.loc["new"]
+
+    def both(column: str) -> str:
+        return f"{known[column]:.3f}, {new[column]:.3f}"
+
+    return Finding(
+        f"real networks asked before they were learnt from ({known.n} of families that were known, {new.n} of "
+        f"{new['number of families']} that were not): tau; 90 % intervals that held",
+        f"{both('tau predicted')}; {known.held} of {known.n}, {new.held} of {new.n}",
+        "; ".join(f"{name} {both(f'tau {name}')}" for name in BASELINES),
+    )  # fmt: skip
+
+
 def _few() -> list[Finding]:
     table = _read("p3_few_labels")
     rows = []
@@ -130,6 +145,16 @@ def _latency() -> Finding:
         f"latency on {devices} unseen devices, ten measurements each, rho", f"{ours['new device']:.3f}",
         f"MACs {alone['MACs as trained']:.3f}, LightGBM on features {alone['LightGBM on features']:.3f}",
         f"HELP {ours['HELP (published)']:.3f}",
+    )  # fmt: skip
+
+
+def _devices() -> Finding:
+    table = _read("devices")
+    real = table[table.space == "timm"]
+    return Finding(
+        f"latency of real networks of unseen families on {real.device.nunique()} setups of GPUs and CPUs, rho; median "
+        "error; 90 % intervals that held", f"{real.rho.mean():.3f}; {real.relative_error.mean():.1%}; "
+        f"{real.coverage.mean():.1%}", f"MACs {real.rho_macs.mean():.3f}, parameters {real.rho_params.mean():.3f}",
     )  # fmt: skip
 
 

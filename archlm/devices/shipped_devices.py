@@ -14,7 +14,8 @@ from encoders import work
 from onnx_bench.arrays import Floats
 from onnx_bench.graph import ArchGraph
 
-START_SPACE = "nasbench201"
+START_SPACES = ("nasbench201", "timm")
+"""Spaces of which as many networks were timed as a device needs to be known well."""
 
 
 class Latencies(NamedTuple):
@@ -60,13 +61,13 @@ class ShippedDevices:
         return found
 
     def start(self, *, canonical: bool) -> KnownDevices:
-        """Devices for a new one to start from: those whose networks were like one another.
+        """Devices for a new one to start from: those of `START_SPACES`.
 
         Args:
             canonical: The form of the networks that were measured on the new device.
         """
         known = self.canonical if canonical else self.as_trained
-        return known.only([name for name, space in self.spaces.items() if space == START_SPACE])
+        return known.only([name for name, space in self.spaces.items() if space in START_SPACES])
 
     def to_json(self) -> dict[str, Any]:
         return {
