@@ -56,8 +56,8 @@ def held_out_rows(space: str, form: str, columns: Floats, networks: Timed, seed:
         low, _, high = device.interval(columns[test])
         rows.append({
             "device": name, "space": space, "form": form, "seed": seed, "n": len(truth),
-            "groups": len(np.unique(groups[test])), "rho": spearman(mean, truth), "rho_macs": spearman(columns[test, _MACS], truth),
-            "rho_params": spearman(columns[test, _PARAMS], truth),
+            "groups": len(np.unique(groups[test])), "rho": spearman(mean, truth),
+            "rho_macs": spearman(columns[test, _MACS], truth), "rho_params": spearman(columns[test, _PARAMS], truth),
             "relative_error": float(np.median(np.abs(mean / truth - 1))),
             "coverage": float(np.mean((low <= truth) & (truth <= high))), "width": float(np.median(high / low)),
             "rivals": len(device.rivals),
