@@ -66,7 +66,7 @@ def test_a_good_cell_beats_a_poor_one_and_both_are_familiar(predictor: Predictor
 def test_latencies_on_known_devices(predictor: Predictor) -> None:
     skips = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
     devices = [task for task in predictor.tasks if task.startswith("latency/")]
-    assert {"latency/pixel3", "latency/1080ti_1", "latency/fpga"} <= set(devices) and len(devices) >= 27
+    assert {"latency/pixel3", "latency/1080ti_1", "latency/fpga"} <= set(devices) and len(devices) >= 47
     table = predictor.predict([("nasbench201", GOOD), ("nasbench201", skips), EXAMPLE], devices)
     good, light, stranger = (table[place * len(devices) : (place + 1) * len(devices)] for place in range(3))
     assert (good["mean"].to_numpy() > light["mean"].to_numpy()).all(), "convolutions cost time on every device"
@@ -74,7 +74,10 @@ def test_latencies_on_known_devices(predictor: Predictor) -> None:
     assert table.percentile.isna().all()
     told = {row.task: bool(row.warnings) for row in good.itertuples()}
     assert not told["latency/pixel3"] and told["latency/zcu102"], "cells were timed on phones, MnasNets on the FPGA"
-    assert all("nobody measured" in notes[-1] for notes in stranger.warnings)
+    for row in stranger.itertuples():
+        real = row.task.startswith("latency/timm")
+        assert real == (not row.warnings), "timm timed real networks, the others cells and MnasNets alone"
+        assert real or "nobody measured" in row.warnings[-1]
     with pytest.raises(UserInputError, match="adds up"):
         predictor.explain(EXAMPLE, "latency/pixel3")
 

@@ -51,6 +51,8 @@ from onnx_bench.tasks.task import Task
         ("Samsung Galaxy S7 under 100 ms, intel xeon gold 6226 below 9 ms",
          {"max_latency": {"samsung_s7": 100.0, "gold_6226": 9.0}}),
         ("low latency on an NVIDIA GTX 1080 Ti", {"objectives": ("latency/1080ti_1",)}),
+        ("low latency on an RTX 4090", {"objectives": ("latency/timm_amp_nchw_pt291_cu128_4090",)}),
+        ("low latency on a Core i7-12700H", {"objectives": ("latency/timm_fp32_nchw_pt240_cpu_i7_12700h_dynamo",)}),
         ("at most 50 ms on titan rtx with batch size 32", {"max_latency": {"titan_rtx_32": 50.0}}),
         ("BERT for SST-2", {"task": "glue/sst", "space": "bert"}),
         ("semantic segmentation with a transnas micro cell",

@@ -36,7 +36,7 @@ def test_tasks_that_the_weights_predict_are_marked(archlm_command: Run) -> None:
     told = json.loads(archlm_command("tasks", "--json").stdout)
     predicted = [task["name"] for task in told if task["predicted"]]
     assert set(predicted) == set(archlm.Predictor.from_pretrained().tasks)
-    assert "cifar10" in predicted and "latency/timm_amp_nchw_pt113_cu117_rtx3090" not in predicted
+    assert "cifar10" in predicted and "throughput/a100" not in predicted
     assert re.search(r"cifar10 .* yes ", archlm_command("tasks").stdout)
 
 

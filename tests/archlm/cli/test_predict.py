@@ -247,7 +247,7 @@ def test_the_fast_path_imports_nothing_slow(example: Path, tmp_path: Path, with_
 
 
 def test_a_known_task_that_the_weights_do_not_predict_is_refused(archlm_command: Run, example: Path) -> None:
-    unanswered = "latency/timm_amp_nchw_pt113_cu117_rtx3090"
+    unanswered = "throughput/a100"
     shown = archlm_command("predict", example, "--task", unanswered, "--task", "cifar10")
     assert shown.exit_code == 2 and shown.stdout == ""
     told = " ".join(shown.stderr.replace("│", "").split())
