@@ -1,21 +1,26 @@
-"""If, Loop, Scan: a branch that is certain is inlined, everything else stays one operator."""
+"""If, Loop, Scan: what is certain is inlined, everything else stays one operator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import onnx
 
 from onnx_bench.errors import MalformedModelError
 from onnx_bench.importing.call import Call, MisfitError, axis_of
 from onnx_bench.importing.file_node import file_nodes
 from onnx_bench.importing.scope import Scope
-from onnx_bench.importing.tensor import Tensor
+from onnx_bench.importing.tensor import Tensor, constant
 from onnx_bench.node import Shape
 
 if TYPE_CHECKING:
     from onnx_bench.importing.evaluator import Evaluator
+
+
+MAX_UNROLLED = 1 << 12
+"""Nodes that the loops of a file may come to when they are written out."""
 
 
 def _results(e: Evaluator, body: onnx.GraphProto, ins: Sequence[Tensor | None]) -> list[Tensor]:
@@ -95,8 +100,39 @@ def _inside(tensor: Tensor | None, shape: Shape | None) -> Tensor:
     return Tensor(shape, tensor.dtype if tensor is not None else "float", 0)
 
 
+def _unrolled(e: Evaluator, c: Call) -> list[Tensor] | None:
+    """What a loop that gathers tensors in a sequence carries out, turn by turn: `torch.tensor_split` is exported so.
+
+    Returns:
+        `None` where there is no sequence, the turns are not certain or there are too many; then nothing has changed.
+    """
+    body, turns = c.attrs["body"], c.scalar(0)
+    carried: list[Tensor | None] = c.ins[2:]
+    if turns is None or len(body.output) != 1 + len(carried) or (c.has(1) and not c.scalar(1)):
+        return None
+    if all(t is None or t.items is None for t in carried):
+        return None
+    e.unrolled += max(int(turns), 1) * (len(body.node) + 1)
+    if e.unrolled > MAX_UNROLLED:
+        return None
+    mark, unknown, going = len(e.nodes), e.unknown, constant(np.array(True))
+    for turn in range(int(turns)):
+        going, *gathered = _results(e, body, [constant(np.array(turn)), going, *carried])
+        carried = list(gathered)
+        if going.value is None or not going.value.all():
+            del e.nodes[mark:]
+            e.unknown = unknown
+            return None
+    return [Tensor(None) if t is None else t for t in carried]
+
+
 def loop(e: Evaluator, c: Call) -> list[Tensor]:
-    """Loop: carried tensors keep the shape that one turn keeps; scan outputs are stacked where turns are known."""
+    """Loop: written out where it gathers tensors in a sequence.
+
+    Else carried tensors keep the shape that one turn keeps; scan outputs are stacked where turns are known.
+    """
+    if (gathered := _unrolled(e, c)) is not None:
+        return gathered
     body = c.attrs["body"]
     carried = c.ins[2:]
     start = [_inside(t, t.shape if t is not None else None) for t in carried]

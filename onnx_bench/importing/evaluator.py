@@ -74,6 +74,7 @@ class Evaluator:
             input: half of the nodes of a file without weights are such calls.
         learned: Learned scalars of the stored tensors that have been read, however often; by their key, or the tensor
             where it has none.
+        unrolled: Nodes that loops written out have come to.
         problems: What did not fit, in order.
         warnings: What had to be assumed or could not be represented; the keys keep their order.
     """
@@ -95,7 +96,7 @@ class Evaluator:
         self.problems: list[str] = []
         self.warnings: dict[str, None] = {}
         self.unknown = 0
-        self.computed = 0
+        self.computed = self.unrolled = 0
 
     # Walking
 

@@ -8,7 +8,7 @@ from math import prod
 from onnx_bench.draft import Draft, DraftNode
 from onnx_bench.node import Shape
 from onnx_bench.passes.base import Pass, on
-from onnx_bench.passes.values import data
+from onnx_bench.passes.values import data, is_held, scalar
 
 
 def blocks(before: Shape, after: Shape) -> Iterator[tuple[list[int], list[int]]]:
@@ -50,6 +50,8 @@ class SettleTransposes(Pass):
        moving an axis of size 1 means nothing.
     2. Axes that move together are merged behind the Transpose, not before it.
     3. Axes that are split are split before the Transpose, not behind it.
+    4. A Transpose stands before a Concat, not behind it, where that spares one of its parts: one that the network
+       holds, or a single token.
     """
 
     @on("Transpose")
@@ -95,3 +97,31 @@ class SettleTransposes(Pass):
         axes = sorted(parts)
         put_transpose(draft, node, x, [parts[i] for i in axes], [axes.index(p) for p in perm if p in parts])
         return True
+
+    @on("Transpose")
+    def pass_concat(self, draft: Draft, node: DraftNode) -> bool:
+        """Rule 4."""
+        joined, perm = data(node), node.attrs.get("perm")
+        if joined.op != "Concat" or joined.only_user is not node or perm is None:
+            return False
+        parts = [each for each in joined.inputs if each is not None and each.shape is not None]
+        if len(parts) < len(joined.inputs) or not any(is_held(part) or is_line(part) for part in parts):
+            return False
+        if any(part.op == "Constant" and scalar(part) is None for part in parts):
+            return False
+        draft.become(node, "Concat", [transposed(draft, p, perm) for p in parts], axis=perm.index(joined.attrs["axis"]))
+        return True
+
+
+def is_line(node: DraftNode) -> bool:
+    """Whether no more than one axis is longer than 1: transposing such a tensor is a reshape."""
+    return sum(dim != 1 for dim in node.shape or ()) <= 1
+
+
+def transposed(draft: Draft, node: DraftNode, perm: Sequence[int]) -> DraftNode:
+    """`node` with its axes in another order; what the network holds is held in that order."""
+    assert node.shape is not None
+    shape = tuple(node.shape[p] for p in perm)
+    if is_held(node):
+        return draft.add(node.op, (), shape, params=node.params, **node.attrs)
+    return draft.add("Reshape", [node], shape) if is_line(node) else draft.add("Transpose", [node], perm=tuple(perm))

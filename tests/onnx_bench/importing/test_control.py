@@ -38,6 +38,29 @@ def test_loop_keeps_the_shapes_that_a_turn_keeps() -> None:
     assert the(graph, "Loop").params == 16
 
 
+GATHERING = """q = SequenceEmpty ()
+    r = Loop (n, k, q) <body = b (int64 i, bool c, seq(float[1,N,4]) s) => (bool d, seq(float[1,N,4]) t) {
+        one = Constant <value_int = 1> () j = Add (i, one) axes = Constant <value_ints = [1]> ()
+        from = Gather (cuts, i) to = Gather (cuts, j) a1 = Constant <value_ints = [0]> ()
+        start = Unsqueeze (from, a1) end = Unsqueeze (to, a1)
+        part = Slice (x, start, end, axes) t = SequenceInsert (s, part) d = Identity (k) }>
+    l = Constant <value_int = -1> () z = SequenceAt (r, l) y = Relu (z)"""
+
+
+def test_a_loop_that_gathers_parts_is_written_out() -> None:
+    """torch.tensor_split by the TorchScript exporter; all layers behind it were left out."""
+    graph = imported(GATHERING, inputs="float[1,9,4] x",
+                     stored="int64 n = {2}; bool k = {1}; int64[3] cuts = {0, 2, 5}")  # fmt: skip
+    assert operators(graph.normalise()) == ["Slice", "Relu"] and output(graph).shape == (1, 3, 4)
+    assert graph.warnings == ()
+
+
+def test_a_loop_of_too_many_turns_stays_one_operator() -> None:
+    graph = imported(GATHERING, inputs="float[1,9,4] x",
+                     stored="int64 n = {1000000000}; bool k = {1}; int64[3] cuts = {0, 2, 5}")  # fmt: skip
+    assert "Loop: kept as one operator, its inside is not described" in graph.warnings
+
+
 def test_scan_stacks_its_outputs() -> None:
     body = """x = Squeeze (x1)
         h, y = Scan <body = b (float[3] s, float[3] e) => (float[3] t, float[3] o) { t = Add (s, e) o = Relu (t) },

@@ -163,6 +163,19 @@ def test_layers_absorb_constants() -> None:
     assert ops(graph) == ["Conv"] and only(graph, "Conv").get("bias") is True
 
 
+@pytest.mark.parametrize("op", ["Mul", "Add"])
+@pytest.mark.parametrize("first", [True, False])
+def test_layers_absorb_one_learned_number(op: str, first: bool) -> None:
+    """A file that holds the number does not tell that it was learned; one without its value, or one that computes it,
+    does."""
+    graphs = []
+    for learned in (True, False):
+        s = Sketch()
+        layer, number = s.conv(s.input()), s.held() if learned else s.number(0.5)
+        graphs.append(normal(s.done(s.op(op, *((number, layer) if first else (layer, number))))))
+    assert graphs[0] == graphs[1] and ops(graphs[0]) == ["Conv"]
+
+
 def test_where_by_a_negated_condition_is_one_by_the_condition() -> None:
     graphs = []
     for negated in (True, False):

@@ -155,3 +155,21 @@ def test_softmax_over_the_last_axis_and_back(plane: tuple[int, int]) -> None:
         graph, _ = normalise(b.build(b.conv(b.add("Reshape", x, shape=(1, 8, *plane)), 4, 1)))
         prints.append(fingerprint(graph))
     assert prints[0] == prints[1]
+
+
+@pytest.mark.parametrize("computed", [False, True])
+def test_token_joins_pixels_before_or_behind_their_transpose(computed: bool) -> None:
+    """onnxruntime moves a Transpose of pixels behind the class token that joins them, where it meets another (PiT)."""
+    prints = []
+    for late in (False, True):
+        b = GraphBuilder()
+        pixels = b.add("Reshape", b.conv(b.input((1, 3, 4, 4)), 8, 1), shape=(1, 8, 16))
+        held = (1, 8, 1) if late else (1, 1, 8)
+        token = b.linear(b.input((1, 1, 5)), 8) if computed else b.add("Parameter", shape=held)
+        if late:
+            token = b.add("Reshape", token, shape=held) if computed else token
+            x = b.add("Transpose", b.add("Concat", token, pixels, axis=2), perm=(0, 2, 1))
+        else:
+            x = b.add("Concat", token, b.add("Transpose", pixels, perm=(0, 2, 1)), axis=1)
+        prints.append(fingerprint(normalise(b.build(b.linear(x, 8)))[0]))
+    assert prints[0] == prints[1]
