@@ -10,12 +10,14 @@ _COMMON = frozenset(("normal", "score", "photo", "graph", "cs", "sts", "rte", "s
 _BATCH = r"(?:_| ?(?:,|at|with)? ?(?:a )?batch(?:es)?(?: size)?(?: of)? ?)(1|32|256)"
 _GPU = rf"(?:nvidia )?(?:geforce )?(?:gtx |rtx )?(1080 ?ti|2080 ?ti|titan rtx|titan ?xp?)(?:{_BATCH})?"
 _SETUPS = {
-    "3090": "amp_nchw_pt240_cu124_rtx3090", "4090": "amp_nchw_pt291_cu128_4090", "5090": "amp_nchw_pt291_cu130_5090",
-    "pro 6000": "amp_nchw_pt291_cu130_pro6000maxq",
+    "3090": "timm_amp_nchw_pt240_cu124_rtx3090", "4090": "timm_amp_nchw_pt291_cu128_4090",
+    "5090": "timm_amp_nchw_pt291_cu130_5090",
 }  # fmt: skip
 """Of cards with several setups the newest that is not compiled."""
+_CARD = r"(?:(?:nvidia |geforce |rtx ?)+|(?<=\bon )|(?<=\bon a )|(?<=\bon the ))(3090|4090|5090)"
 _ALIASES = (
-    (r"(?:nvidia )?(?:geforce )?rtx ?(3090|4090|5090|pro 6000)(?: max-?q)?", lambda match: f"timm_{_SETUPS[match[1]]}"),
+    (rf"{_CARD}(?! ?(?:ti|super|d|laptop|mobile)\b)", lambda match: _SETUPS[match[1]]),
+    (r"(?:nvidia )?(?:rtx )?pro 6000 (?:blackwell )?max-?q", "timm_amp_nchw_pt291_cu130_pro6000maxq"),
     (r"(?:intel )?(?:core )?i9[ -]?10940x?", "timm_fp32_nchw_pt240_cpu_i9_10940x_dynamo"),
     (r"(?:intel )?(?:core )?i7[ -]?12700h?", "timm_fp32_nchw_pt240_cpu_i7_12700h_dynamo"),
     (_GPU, lambda match: f"{_gpu(match[1])}_{match[2] or 1}"),  # one image at a time where no batch is named

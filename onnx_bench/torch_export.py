@@ -109,10 +109,8 @@ def _by_script(module: torch.nn.Module, example: tuple[Any, ...]) -> bytes:
 
 def _call(module: torch.nn.Module, example: tuple[Any, ...]) -> None:
     """Call as the exporters do, to see whether the module itself raises."""
-    *arguments, last = *example, {}
-    if arguments and isinstance(arguments[-1], dict):
-        last = arguments.pop()
-    module(*arguments, **last)
+    named = example[-1] if example and isinstance(example[-1], dict) else {}
+    module(*(example[:-1] if named else example), **named)
 
 
 @contextmanager

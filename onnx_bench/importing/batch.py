@@ -8,12 +8,12 @@ are recognised by their alignment with that axis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import prod
 
 import numpy as np
 
 from onnx_bench.importing.call import MAX_LIST, Call, KeepBatchError
+from onnx_bench.importing.seen import Seen
 from onnx_bench.importing.tensor import Tensor, learned_tensor
 from onnx_bench.node import Shape
 
@@ -175,9 +175,11 @@ def outer_of(c: Call, out: Tensor) -> int:
     return outer if out.shape[axis] % outer == 0 else 1
 
 
-def consistent(before: Mapping[str, Tensor], now: Mapping[str, Tensor], batch: int) -> bool:
+def consistent(before: Seen, now: Seen, batch: int) -> bool:
     """Whether every computed tensor shrank by the batch, by its square (pairs within a batch) or not at all."""
-    for name, tensor in now.items():
+    if not all(consistent(before.turn(*key), turn, batch) for key, turn in now.turns.items()):
+        return False
+    for name, tensor in now.maps[0].items():
         if tensor.node < 0:
             continue
         then = before.get(name)

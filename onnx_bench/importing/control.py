@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 MAX_UNROLLED = 1 << 12
-"""Nodes that the loops of a file may come to when they are written out."""
+"""What the loops of a file may come to when they are written out, in nodes that are read or made."""
 
 
 def _results(e: Evaluator, body: onnx.GraphProto, ins: Sequence[Tensor | None]) -> list[Tensor]:
@@ -106,24 +106,30 @@ def _unrolled(e: Evaluator, c: Call) -> list[Tensor] | None:
     Returns:
         `None` where there is no sequence, the turns are not certain or there are too many; then nothing has changed.
     """
-    body, turns = c.attrs["body"], c.scalar(0)
+    body, turns, going = c.attrs["body"], c.scalar(0), c.scalar(1) if c.has(1) else True
     carried: list[Tensor | None] = c.ins[2:]
-    if turns is None or len(body.output) != 1 + len(carried) or (c.has(1) and not c.scalar(1)):
+    if turns is None or going is None or len(body.output) != 1 + len(carried) or c.node is None:
         return None
     if all(t is None or t.items is None for t in carried):
         return None
-    e.unrolled += max(int(turns), 1) * (len(body.node) + 1)
-    if e.unrolled > MAX_UNROLLED:
-        return None
-    mark, unknown, going = len(e.nodes), e.unknown, constant(np.array(True))
-    for turn in range(int(turns)):
-        going, *gathered = _results(e, body, [constant(np.array(turn)), going, *carried])
-        carried = list(gathered)
-        if going.value is None or not going.value.all():
-            del e.nodes[mark:]
-            e.unknown = unknown
-            return None
-    return [Tensor(None) if t is None else t for t in carried]
+    mark, unknown, seen, before, name = len(e.nodes), e.unknown, e.seen, e.before, ", ".join(c.node.outputs)
+    turn = 0
+    while certain := e.unrolled <= MAX_UNROLLED and going is not None:
+        if turn >= turns or not going:
+            break
+        spent = e.steps + len(e.nodes)
+        e.seen, e.before = seen.turn(name, turn), None if before is None else before.turn(name, turn)
+        goes_on, *gathered = _results(e, body, [constant(np.array(turn)), constant(np.array(True)), *carried])
+        going = None if goes_on.value is None else bool(goes_on.value.all())
+        carried, turn = list(gathered), turn + 1
+        e.unrolled += 1 + e.steps + len(e.nodes) - spent
+    e.seen, e.before = seen, before
+    if certain:
+        return [Tensor(None) if t is None else t for t in carried]
+    del e.nodes[mark:]
+    e.unknown = unknown
+    seen.forget(name)
+    return None
 
 
 def loop(e: Evaluator, c: Call) -> list[Tensor]:

@@ -25,6 +25,7 @@ from onnx_bench.importing.fold import ELEMENTWISE, FOLDS
 from onnx_bench.importing.memo import MEMORABLE, Outcome, key_of, recall, remember
 from onnx_bench.importing.rules import RULES, SPECIALS, weight_slots
 from onnx_bench.importing.scope import Scope
+from onnx_bench.importing.seen import Seen
 from onnx_bench.importing.tensor import (
     MAX_VALUE,
     Tensor,
@@ -74,14 +75,15 @@ class Evaluator:
             input: half of the nodes of a file without weights are such calls.
         learned: Learned scalars of the stored tensors that have been read, however often; by their key, or the tensor
             where it has none.
-        unrolled: Nodes that loops written out have come to.
+        steps: Nodes of the file that have been evaluated, however often.
+        unrolled: What loops written out have come to, in evaluated nodes and those of the graph.
         problems: What did not fit, in order.
         warnings: What had to be assumed or could not be represented; the keys keep their order.
     """
 
     def __init__(
         self, opsets: Mapping[str, int], declared: Callable[[str], Shape | None], stored: set[str], batch: int = 1,
-        before: dict[str, Tensor] | None = None,
+        before: Seen | None = None,
     ) -> None:  # fmt: skip
         self.opsets = opsets
         self.declared = declared
@@ -89,14 +91,14 @@ class Evaluator:
         self.batch = batch
         self.before = before
         self.nodes: list[Node] = []
-        self.seen: dict[str, Tensor] = {}
+        self.seen = Seen()
         self.scope = Scope()
         self.weights: dict[tuple[object, ...], Shape] = {}
         self.learned: dict[int | Tensor, int] = {}
         self.problems: list[str] = []
         self.warnings: dict[str, None] = {}
         self.unknown = 0
-        self.computed = self.unrolled = 0
+        self.computed = self.unrolled = self.steps = 0
 
     # Walking
 
@@ -118,6 +120,7 @@ class Evaluator:
     def step(self, node: FileNode, scope: Scope) -> None:
         """Evaluate one node of the file."""
         op, outs, form, before = node.op, node.outputs, node.form, self.before
+        self.steps += 1
         domain = "" if node.domain == "ai.onnx" else node.domain
         try:
             ins = [scope[n] if n else None for n in node.inputs]

@@ -31,6 +31,7 @@ from onnx_bench.importing.file_node import FileNode, file_nodes
 from onnx_bench.importing.first_reader import informed
 from onnx_bench.importing.inputs import IMAGE, InputSpec, concrete_shapes, declared_type, file_batch, is_batch
 from onnx_bench.importing.scope import Scope
+from onnx_bench.importing.seen import Seen
 from onnx_bench.importing.tensor import Tensor
 from onnx_bench.node import Shape
 from onnx_bench.size_limits import check_sizes
@@ -54,7 +55,7 @@ class File:
         self.inputs = informed(declared, self.nodes, self.graph.initializer)
 
     def evaluate(
-        self, shapes: list[Shape | None], batch: int = 1, before: dict[str, Tensor] | None = None
+        self, shapes: list[Shape | None], batch: int = 1, before: Seen | None = None
     ) -> tuple[Evaluator, Scope]:
         """Walk the file with these input shapes."""
         e = Evaluator(self.opsets, self.declared_shape, self.stored, batch, before)

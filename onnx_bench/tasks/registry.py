@@ -27,7 +27,7 @@ _TASKS: dict[str, Task] = {
     for task in family
 }  # fmt: skip
 _SHIPPED = frozenset(_TASKS)
-_TELLING = 4
+_TELLING = 2
 """Letters from which on a part of a name says which is meant."""
 
 
@@ -67,7 +67,8 @@ def unknown_task(name: str, known: Collection[str], these: str = "known tasks:")
 
 def _containing(name: str, spellings: Iterable[str]) -> list[str]:
     """Those that a part of a long name is meant for, as `latency/rtx4090`."""
-    part = name.lower().rpartition("/")[2].removeprefix("rtx").strip(" _-")
+    part = name.lower().rpartition("/")[2]
+    part = part.removeprefix("rtx").strip(" _-") or part
     return [spelling for spelling in spellings if part in spelling] if len(part) >= _TELLING else []
 
 

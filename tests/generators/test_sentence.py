@@ -52,6 +52,7 @@ from onnx_bench.tasks.task import Task
          {"max_latency": {"samsung_s7": 100.0, "gold_6226": 9.0}}),
         ("low latency on an NVIDIA GTX 1080 Ti", {"objectives": ("latency/1080ti_1",)}),
         ("low latency on an RTX 4090", {"objectives": ("latency/timm_amp_nchw_pt291_cu128_4090",)}),
+        ("below 5 ms on a 4090", {"max_latency": {"timm_amp_nchw_pt291_cu128_4090": 5.0}}),
         ("low latency on a Core i7-12700H", {"objectives": ("latency/timm_fp32_nchw_pt240_cpu_i7_12700h_dynamo",)}),
         ("at most 50 ms on titan rtx with batch size 32", {"max_latency": {"titan_rtx_32": 50.0}}),
         ("BERT for SST-2", {"task": "glue/sst", "space": "bert"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.onnx_bench.importing.models import imported, operators, output, the
 
 BRANCHES = """y = If (c) <
@@ -53,6 +55,40 @@ def test_a_loop_that_gathers_parts_is_written_out() -> None:
                      stored="int64 n = {2}; bool k = {1}; int64[3] cuts = {0, 2, 5}")  # fmt: skip
     assert operators(graph.normalise()) == ["Slice", "Relu"] and output(graph).shape == (1, 3, 4)
     assert graph.warnings == ()
+
+
+def test_turns_of_other_shapes_are_read_at_batch_1() -> None:
+    """Each turn has tensors of its own, of the same names in the file."""
+    body = GATHERING.replace("t = SequenceInsert (s, part)", "h = Relu (part) t = SequenceInsert (s, h)")
+    for batch in (1, 2):
+        graph = imported(body.replace("[1,N,4]", f"[{batch},N,4]"), inputs=f"float[{batch},9,4] x",
+                         stored="int64 n = {2}; bool k = {1}; int64[3] cuts = {0, 2, 9}")  # fmt: skip
+        assert output(graph).shape == (1, 7, 4) and graph.warnings == ()
+
+
+@pytest.mark.parametrize(("condition", "count"), [("k = {0}", 0), ("k = {1}", 1)])
+def test_a_loop_that_ends_early(condition: str, count: int) -> None:
+    body = """q = SequenceConstruct (x)
+        r = Loop (n, k, q) <body = b (int64 i, bool c, seq(float[1,9,4]) s) => (bool d, seq(float[1,9,4]) t) {
+            h = Relu (x) t = SequenceInsert (s, h) d = Less (i, zero) }> y = ConcatFromSequence <axis = 1> (r)"""
+    graph = imported(body, inputs="float[1,9,4] x", stored=f"int64 n = {{5}}; bool {condition}; int64 zero = {{0}}")
+    assert output(graph).shape == (1, 9 * (1 + count), 4) and graph.warnings == ()
+
+
+@pytest.mark.parametrize("body", [
+    "t = SplitToSequence <axis = 1, keepdims = 0> (x)",
+    "b = If (k) <then_branch = e () => (float[1,900,4] v) {" + " ".join(
+        f"{f'v{i + 1}' if i < 199 else 'v'} = Relu ({f'v{i}' if i else 'x'})" for i in range(200)
+    ) + "}, else_branch = f () => (float[1,900,4] u) { u = Identity (x) }> t = SequenceInsert (s, b)",
+])  # fmt: skip
+def test_what_a_turn_makes_counts_towards_the_limit(body: str) -> None:
+    """A file of 400 bytes came to 600,000 nodes: branches and members of sequences were not counted."""
+    loop = f"""q = SequenceEmpty ()
+        r = Loop (n, k, q) <body = b (int64 i, bool c, seq(float[1,A,4]) s) => (bool d, seq(float[1,A,4]) t) {{
+            {body} d = Identity (k) }}> y = SequenceLength (r)"""
+    graph = imported(loop, inputs="float[1,900,4] x", outputs="int64 y", stored="int64 n = {100}; bool k = {1}")
+    assert "Loop: kept as one operator, its inside is not described" in graph.warnings
+    assert len(graph.nodes) < 10
 
 
 def test_a_loop_of_too_many_turns_stays_one_operator() -> None:
