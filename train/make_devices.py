@@ -20,6 +20,7 @@ from archlm.checkpoint import Checkpoint, write_checkpoint
 from archlm.devices.device import Device
 from archlm.devices.known_devices import KnownDevices
 from archlm.devices.shipped_devices import ShippedDevices
+from archlm.members.task_model import TaskModel
 from archlm.predictor import SHIPPED
 from archlm.weights_store import DEVICES
 from encoders import work
@@ -41,7 +42,10 @@ def whole(networks: Timed) -> NDArray[np.bool_]:
 
 
 def held_out_rows(space: str, form: str, columns: Floats, networks: Timed, seed: int) -> list[dict[str, Any]]:
-    """How well each device is predicted on a fifth of the groups. Shapes: columns [B, Q]."""
+    """How well each device is predicted on a fifth of the groups, beside sizes and LightGBM on the same work.
+
+    Shapes: columns [B, Q].
+    """
     groups = networks.groups
     count = int(_HELD_OUT * len(np.unique(groups)))
     held = np.isin(groups, groups[one_per_group(groups, np.random.default_rng(seed), count)])
@@ -50,14 +54,17 @@ def held_out_rows(space: str, form: str, columns: Floats, networks: Timed, seed:
     )
     rows = []
     for name, device in known.devices.items():
-        test = held & np.isfinite(networks.latencies[name])
+        timed = np.isfinite(networks.latencies[name])
+        test, seen = held & timed, ~held & timed
         truth = networks.latencies[name][test]
+        trees = TaskModel.fit(columns[seen], networks.latencies[name][seen], seed=seed).predict(columns[test])
         mean = device.predict(columns[test])
         low, _, high = device.interval(columns[test])
         rows.append({
             "device": name, "space": space, "form": form, "seed": seed, "n": len(truth),
             "groups": len(np.unique(groups[test])), "rho": spearman(mean, truth),
             "rho_macs": spearman(columns[test, _MACS], truth), "rho_params": spearman(columns[test, _PARAMS], truth),
+            "rho_trees": spearman(trees, truth), "trees_error": float(np.median(np.abs(trees / truth - 1))),
             "relative_error": float(np.median(np.abs(mean / truth - 1))),
             "coverage": float(np.mean((low <= truth) & (truth <= high))), "width": float(np.median(high / low)),
             "rivals": len(device.rivals),

@@ -210,15 +210,16 @@ def known_devices() -> str:
     table = pd.read_csv(RESULTS / "devices.csv")
     table = table[table.form == "canonical"]
     means = table.groupby(["device", "space"], sort=False).agg({
-        "n": "mean", "rho": "mean", "rho_macs": "mean", "rho_params": "mean", "relative_error": "mean",
-        "coverage": "mean", "width": "mean",
+        "n": "mean", "rho": "mean", "rho_macs": "mean", "rho_params": "mean", "rho_trees": "mean",
+        "relative_error": "mean", "trees_error": "mean", "coverage": "mean", "width": "mean",
     }).reset_index()  # fmt: skip
     shown = means.assign(
         n=means.n.round().astype(int), relative_error=means.relative_error.map("{:.1%}".format),
-        coverage=means.coverage.map("{:.1%}".format), width=means.width.map("x {:.2f}".format),
-        **{name: means[name].map("{:.3f}".format) for name in ("rho", "rho_macs", "rho_params")},
+        trees_error=means.trees_error.map("{:.1%}".format), coverage=means.coverage.map("{:.1%}".format), width=means.width.map("x {:.2f}".format),
+        **{name: means[name].map("{:.3f}".format) for name in ("rho", "rho_macs", "rho_params", "rho_trees")},
     ).rename(columns={
-        "rho_macs": "rho of MACs", "rho_params": "rho of parameters", "relative_error": "median error",
+        "rho_macs": "rho of MACs", "rho_params": "rho of parameters", "rho_trees": "rho of LightGBM on work",
+        "relative_error": "median error", "trees_error": "of LightGBM on work",
         "width": "upper end / lower end",
     })  # fmt: skip
     return (
