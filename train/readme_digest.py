@@ -154,8 +154,9 @@ def _devices() -> Finding:
     return Finding(
         f"latency of real networks of unseen families on {real.device.nunique()} setups of GPUs and CPUs, rho; median "
         "error; 90 % intervals that held", f"{real.rho.mean():.3f}; {real.relative_error.mean():.1%}; "
-        f"{real.coverage.mean():.1%}", f"MACs {real.rho_macs.mean():.3f}, parameters {real.rho_params.mean():.3f}, LightGBM "
-        f"on the same work {real.rho_trees.mean():.3f}; {real.trees_error.mean():.1%}",
+        f"{real.coverage.mean():.1%}",
+        f"MACs {real.rho_macs.mean():.3f}, parameters {real.rho_params.mean():.3f}, LightGBM on the same totals of "
+        f"work {real.rho_trees.mean():.3f}; {real.trees_error.mean():.1%}",
     )  # fmt: skip
 
 

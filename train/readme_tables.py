@@ -215,7 +215,8 @@ def known_devices() -> str:
     }).reset_index()  # fmt: skip
     shown = means.assign(
         n=means.n.round().astype(int), relative_error=means.relative_error.map("{:.1%}".format),
-        trees_error=means.trees_error.map("{:.1%}".format), coverage=means.coverage.map("{:.1%}".format), width=means.width.map("x {:.2f}".format),
+        trees_error=means.trees_error.map("{:.1%}".format), coverage=means.coverage.map("{:.1%}".format),
+        width=means.width.map("x {:.2f}".format),
         **{name: means[name].map("{:.3f}".format) for name in ("rho", "rho_macs", "rho_params", "rho_trees")},
     ).rename(columns={
         "rho_macs": "rho of MACs", "rho_params": "rho of parameters", "rho_trees": "rho of LightGBM on work",
