@@ -1,8 +1,8 @@
 """All real networks that the records have accuracies of: timm and torchvision build those that come without a graph.
 
 Needs the `zoo` extra on first use (half an hour); the encoded networks are kept under `runs/`. What ships is made with
-them, and coverage and known spaces judge it with them; the other protocols keep to `train.records`, so that their counts
-stay comparable.
+them, and coverage and known spaces judge it with them; the other protocols keep to `train.records`, so that their
+counts stay comparable.
 """
 
 from __future__ import annotations
